@@ -1,0 +1,1 @@
+export { ByteReader, ByteWriter } from './bytes.ts'
