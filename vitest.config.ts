@@ -1,0 +1,43 @@
+import { defineConfig } from 'vitest/config'
+
+/** No retries anywhere: a test that fails sometimes is a defect of the test or of the code, and both need mending. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: [
+            'sdk/**/*.test.ts',
+            'relay-server/**/*.test.ts',
+            'workers/**/*.test.ts',
+            'wasm/**/*.test.ts',
+            'tools/**/*.test.ts',
+            'scripts/**/*.test.ts',
+            'test/node/**/*.test.ts',
+            'test/vectors/**/*.test.ts',
+            'test/bench/**/*.test.ts'
+          ],
+          testTimeout: 15_000,
+          hookTimeout: 15_000,
+          retry: 0
+        }
+      },
+      {
+        test: {
+          name: 'e2e',
+          environment: 'node',
+          include: ['test/e2e/**/*.test.ts', 'test/chaos/**/*.test.ts'],
+          // These start whole networks and browsers: one file at a time, or they would measure each other.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
+          retry: 0
+        }
+      }
+    ],
+    allowOnly: false
+  }
+})
