@@ -1,0 +1,174 @@
+/** The demo page: one address bar, one private request at a time, and a picture of how it travelled. */
+import { type Craftec, CraftecError, createCraftec } from '@craftec/web'
+import { advice } from './advice.ts'
+import { byId, element } from './element.ts'
+import { countryName, formatBytes, formatMs } from './format.ts'
+import { findNetwork } from './local-network.ts'
+import { LogView } from './log-view.ts'
+import { PageView } from './page-view.ts'
+import { drawPath } from './path-view.ts'
+import { receive } from './receive.ts'
+import { drawTiming } from './timing-view.ts'
+
+const form = byId('bar', HTMLFormElement)
+const address = byId('address', HTMLInputElement)
+const hint = byId('address-hint', HTMLElement)
+const go = byId('go', HTMLButtonElement)
+const cancel = byId('cancel', HTMLButtonElement)
+const country = byId('country', HTMLSelectElement)
+const stateChip = byId('state', HTMLElement)
+const status = byId('page-status', HTMLElement)
+const shownUrl = byId('page-url', HTMLElement)
+const shownSize = byId('page-size', HTMLElement)
+const log = new LogView(byId('log', HTMLElement))
+const page = new PageView(byId('page-body', HTMLElement), url => void navigate(url))
+
+let craft: Craftec | undefined
+let running: AbortController | undefined
+
+function showState(status: string, text: string): void {
+  stateChip.dataset.status = status
+  stateChip.lastElementChild?.replaceChildren(text)
+  stateChip.title = text
+}
+
+/** What a person types: a scheme is optional, only http and https make sense here. */
+function parseAddress(typed: string): URL | undefined {
+  const text = typed.trim()
+  const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`)
+  return url && /^https?:$/.test(url.protocol) && url.hostname !== '' ? url : undefined
+}
+
+function setRunning(controller: AbortController | undefined): void {
+  running = controller
+  go.hidden = controller !== undefined
+  cancel.hidden = controller === undefined
+}
+
+function chosenHops(): 0 | 1 | 2 | 3 | 4 {
+  return Number(new FormData(form).get('hops')) as 0 | 1 | 2 | 3 | 4
+}
+
+async function navigate(typed: string): Promise<void> {
+  const url = parseAddress(typed)
+  hint.textContent = url ? '' : 'That is not a web address. Try http://example.org/'
+  if (!url || !craft) return
+  running?.abort()
+  const controller = new AbortController()
+  setRunning(controller)
+  address.value = url.href
+  shownUrl.textContent = url.href
+  shownSize.textContent = ''
+  status.hidden = true
+  const name = decodeURIComponent(url.pathname.split('/').pop() || url.hostname)
+  const progress = page.progress(name)
+  const hops = chosenHops()
+  log.add(`Fetching through ${hops} ${hops === 1 ? 'relay' : 'relays'} and an exit`)
+  try {
+    const response = await craft.net.fetch(url, {
+      hops,
+      allowInsecure: true,
+      signal: controller.signal,
+      ...(country.value ? { exit: { country: country.value } } : {})
+    })
+    status.hidden = false
+    status.textContent = `${response.status} ${response.statusText}`.trim()
+    status.dataset.kind = response.ok ? 'good' : 'bad'
+    shownUrl.textContent = response.url
+    explain(response)
+    const { blob, sha256, elapsedMs } = await receive(response, progress)
+    shownSize.textContent = formatBytes(blob.size)
+    explain(response)
+    await page.content(blob, () => blob.text(), { url: response.url, type: blob.type, name, sha256, elapsedMs })
+    log.add(`${formatBytes(blob.size)} in ${formatMs(elapsedMs)}`)
+  } catch (cause) {
+    const error = CraftecError.from(cause)
+    const { title, text } = advice(error)
+    page.notice(title, text, error.code === 'aborted' ? 'info' : 'bad', error.code)
+    log.add(`${title} (${error.code})`, error.code === 'aborted' ? 'info' : 'bad')
+  } finally {
+    if (running === controller) setRunning(undefined)
+  }
+}
+
+function explain(response: Response): void {
+  if (!craft) return
+  const story = craft.net.explain(response)
+  drawPath(
+    byId('path', HTMLElement),
+    story.path.map((hop, index) => ({
+      role: index === story.path.length - 1 ? 'exit' : index === 0 ? 'guard' : 'relay',
+      country: hop.country,
+      name: hop.identity,
+      roundTripMs: hop.roundTripMs
+    })),
+    new URL(response.url).host
+  )
+  drawTiming(byId('timing', HTMLElement), story)
+}
+
+function offerCountries(countries: Iterable<string>): void {
+  const chosen = country.value
+  const options = [...new Set(countries)].sort().map(code => new Option(countryName(code), code, false, code === chosen))
+  country.replaceChildren(new Option('any country', ''), ...options)
+}
+
+async function start(): Promise<void> {
+  const network = await findNetwork()
+  byId('suggestions', HTMLElement).append(
+    ...network.suggestions.map(({ label, url }) => {
+      const button = element('button', { class: 'link', text: label })
+      button.addEventListener('click', () => void navigate(url))
+      return button
+    })
+  )
+  const [first] = network.suggestions
+  if (first) address.value = first.url
+  const node = await createCraftec({ bootstrap: network.bootstrap })
+  craft = node
+  const show = (): void => {
+    const state = node.state
+    const why = 'why' in state ? state.why : undefined
+    const known = node.net.directory()
+    showState(state.status, state.status === 'ready' ? `Ready: ${known.length} nodes known` : why ? `${state.status}: ${why}` : state.status)
+    offerCountries(known.filter(entry => entry.exit).map(entry => entry.country))
+  }
+  let last = ''
+  const change = (): void => {
+    show()
+    if (node.state.status !== last) log.add(`State: ${node.state.status}`, node.state.status === 'degraded' ? 'bad' : 'info')
+    last = node.state.status
+  }
+  node.onState(change)
+  change()
+}
+
+form.addEventListener('submit', event => {
+  event.preventDefault()
+  void navigate(address.value)
+})
+cancel.addEventListener('click', () => running?.abort())
+byId('new-path', HTMLButtonElement).addEventListener('click', newPath)
+byId('clear-log', HTMLButtonElement).addEventListener('click', () => log.clear())
+document.addEventListener('keydown', event => {
+  if (event.key === 'Escape') running?.abort()
+  if (event.altKey && event.key.toLowerCase() === 'n') newPath()
+  if (event.key === '/' && document.activeElement === document.body) {
+    event.preventDefault()
+    address.select()
+  }
+})
+
+function newPath(): void {
+  craft?.net.newPath()
+  byId('path', HTMLElement).replaceChildren(element('li', { class: 'muted', text: 'The next request takes a new path.' }))
+  log.add('New path asked for')
+}
+
+start().catch(cause => {
+  const error = CraftecError.from(cause)
+  const { title, text } = advice(error)
+  showState('failed', title)
+  page.notice(title, text, 'bad', error.code)
+  log.add(`${title} (${error.code})`, 'bad')
+})

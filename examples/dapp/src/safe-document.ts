@@ -1,0 +1,43 @@
+/**
+ * Turn a fetched page into a document that is safe to show: it runs nothing and loads nothing.
+ * Three fences, each enough alone: DOMPurify's allow-list, a policy inside the document, and the frame's sandbox.
+ * Anything that would make the browser itself connect (images, style sheets, refresh, prefetch, forms) would show the
+ * visitor's address to the site, so it is removed rather than proxied.
+ */
+import DOMPurify from 'dompurify'
+
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
+
+/** @param base the page's own address, against which its links are resolved */
+export function safeDocument(html: string, base: string): string {
+  const clean = DOMPurify.sanitize(html, {
+    WHOLE_DOCUMENT: true,
+    RETURN_DOM: true,
+    USE_PROFILES: { html: true },
+    ADD_TAGS: ['style'],
+    FORBID_TAGS: ['form', 'input', 'button', 'textarea', 'select', 'video', 'audio', 'source', 'track', 'picture', 'link', 'meta', 'base', 'iframe', 'object', 'embed'],
+    FORBID_ATTR: ['srcset', 'background', 'poster', 'ping', 'target', 'action'],
+    ALLOW_DATA_ATTR: false
+  })
+  for (const image of clean.querySelectorAll('img')) {
+    if (image.getAttribute('src')?.startsWith('data:image/')) continue
+    image.replaceWith(document.createTextNode(image.alt ? `[image: ${image.alt}]` : ''))
+  }
+  for (const link of clean.querySelectorAll('a[href]')) {
+    const target = resolve(link.getAttribute('href') ?? '', base)
+    if (target) link.setAttribute('href', target)
+    else link.removeAttribute('href')
+  }
+  const policy = document.createElement('meta')
+  policy.httpEquiv = 'Content-Security-Policy'
+  policy.content = POLICY
+  const head = clean.querySelector('head') ?? clean.insertBefore(document.createElement('head'), clean.firstChild)
+  head.prepend(policy)
+  return `<!doctype html>${clean.outerHTML}`
+}
+
+/** An http(s) address, or undefined. */
+function resolve(href: string, base: string): string | undefined {
+  const url = URL.parse(href, base)
+  return url && (url.protocol === 'http:' || url.protocol === 'https:') ? url.href : undefined
+}
