@@ -1,0 +1,106 @@
+/** The stages of `npm test`, in order. */
+export interface Check {
+  readonly name: string
+  readonly argv: readonly string[]
+  /** Where the command writes its counts; a check without it passes by exit code and counts as one. */
+  readonly report?: { readonly format: 'vitest' | 'counts'; readonly file: string }
+}
+
+export interface Stage {
+  readonly name: string
+  readonly checks: readonly Check[]
+  /** Stages that must have run before; added when this one is asked for alone. */
+  readonly needs?: readonly string[]
+  readonly timeoutMs: number
+}
+
+const MINUTE_MS = 60_000
+export const RESULTS_FOLDER = '.cache/test'
+
+export const STAGES: readonly Stage[] = [
+  {
+    name: 'lint',
+    checks: [
+      { name: 'biome', argv: ['biome', 'ci', '--colors=off', '--diagnostic-level=warn', '--error-on-warnings'] }
+    ],
+    timeoutMs: MINUTE_MS
+  },
+  {
+    name: 'types',
+    checks: [
+      { name: 'everything', argv: ['tsc', '-p', 'tsconfig.json'] },
+      { name: 'sdk without Node', argv: ['tsc', '-p', 'tsconfig.sdk.json'] }
+    ],
+    timeoutMs: 3 * MINUTE_MS
+  },
+  {
+    name: 'imports',
+    checks: [{ name: 'directions', argv: ['node', 'scripts/check-imports.ts'] }],
+    timeoutMs: MINUTE_MS
+  },
+  { name: 'unused', checks: [{ name: 'knip', argv: ['knip', '--no-progress'] }], timeoutMs: 2 * MINUTE_MS },
+  { name: 'unit', checks: [vitest('unit')], timeoutMs: 5 * MINUTE_MS },
+  { name: 'build', checks: [{ name: 'dist', argv: ['node', 'scripts/build.ts'] }], timeoutMs: 3 * MINUTE_MS },
+  {
+    name: 'package',
+    needs: ['build'],
+    checks: [
+      { name: 'publint', argv: ['publint', '--strict'] },
+      { name: 'attw', argv: ['attw', '--pack', '.', '--profile', 'esm-only'] },
+      { name: 'size-limit', argv: ['size-limit'] },
+      { name: 'typedoc', argv: ['typedoc', '--emit', 'none'] },
+      { name: 'examples', argv: ['node', 'scripts/check-examples.ts'] }
+    ],
+    timeoutMs: 3 * MINUTE_MS
+  },
+  {
+    name: 'browser',
+    checks: [
+      {
+        name: 'chromium',
+        argv: ['web-test-runner'],
+        report: { format: 'counts', file: `${RESULTS_FOLDER}/browser.json` }
+      }
+    ],
+    timeoutMs: 5 * MINUTE_MS
+  },
+  { name: 'e2e', needs: ['build'], checks: [vitest('e2e')], timeoutMs: 8 * MINUTE_MS },
+  {
+    name: 'consumers',
+    needs: ['build'],
+    checks: [
+      {
+        name: 'matrix',
+        argv: ['node', 'test/consumers/run.ts'],
+        report: { format: 'counts', file: `${RESULTS_FOLDER}/consumers.json` }
+      }
+    ],
+    timeoutMs: 5 * MINUTE_MS
+  }
+]
+
+function vitest(project: string): Check {
+  const file = `${RESULTS_FOLDER}/${project}.json`
+  return {
+    name: 'vitest',
+    argv: ['vitest', 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
+    report: { format: 'vitest', file }
+  }
+}
+
+/**
+ * The stages that `names` ask for, with what they need, in the order of {@link STAGES}; all of them for none.
+ * @throws Error naming the stages that exist, when one of `names` does not
+ */
+export function chooseStages(names: readonly string[]): readonly Stage[] {
+  if (names.length === 0) return STAGES
+  const wanted = new Set<string>()
+  const want = (name: string): void => {
+    const stage = STAGES.find(candidate => candidate.name === name)
+    if (stage === undefined) throw new Error(`no stage "${name}"; there are: ${STAGES.map(s => s.name).join(', ')}`)
+    wanted.add(name)
+    for (const needed of stage.needs ?? []) want(needed)
+  }
+  names.forEach(want)
+  return STAGES.filter(stage => wanted.has(stage.name))
+}
