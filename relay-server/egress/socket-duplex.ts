@@ -1,0 +1,80 @@
+import type { Socket } from 'node:net'
+import { CraftecError } from '../../sdk/errors/index.ts'
+import type { ByteDuplex } from '../../sdk/net/http/index.ts'
+
+/** Bytes read from the socket ahead of the reader, per stream. The kernel's own buffers come on top. */
+const READ_AHEAD_BYTES = 64 * 1024
+
+/**
+ * A connected socket, made with `allowHalfOpen`, as a pair of WHATWG streams.
+ * The socket is paused while the reader is behind; a write settles when the kernel has taken the bytes, so the caller may reuse them;
+ * closing one side leaves the other open. Cancelling the readable or aborting the writable destroys the socket.
+ */
+export function socketDuplex(socket: Socket): ByteDuplex {
+  let done = false
+  const readable = new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        socket.on('data', (chunk: Buffer) => {
+          if (done) return
+          controller.enqueue(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+          if ((controller.desiredSize ?? 0) <= 0) socket.pause()
+        })
+        socket.once('end', () => {
+          if (done) return
+          done = true
+          controller.close()
+        })
+        onBroken(socket, error => {
+          if (done) return
+          done = true
+          controller.error(error)
+        })
+      },
+      pull() {
+        socket.resume()
+      },
+      cancel() {
+        done = true
+        socket.destroy()
+      }
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: READ_AHEAD_BYTES })
+  )
+  const writable = new WritableStream<Uint8Array>(
+    {
+      start(controller) {
+        onBroken(socket, error => controller.error(error))
+      },
+      write: chunk =>
+        new Promise((resolve, reject) => {
+          socket.write(chunk, error => (error ? reject(streamReset(error)) : resolve()))
+        }),
+      close: () =>
+        new Promise((resolve, reject) =>
+          socket.end((error?: Error | null) => (error ? reject(streamReset(error)) : resolve()))
+        ),
+      abort() {
+        socket.destroy()
+      }
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: READ_AHEAD_BYTES })
+  )
+  return { readable, writable }
+}
+
+/** Call `listener` once if the socket ends before both of its sides did. */
+function onBroken(socket: Socket, listener: (error: CraftecError) => void): void {
+  let failure: Error | undefined
+  socket.once('error', error => {
+    failure = error
+  })
+  socket.once('close', () => {
+    if (failure === undefined && socket.readableEnded && socket.writableFinished) return
+    listener(failure instanceof CraftecError ? failure : streamReset(failure))
+  })
+}
+
+function streamReset(cause: unknown): CraftecError {
+  return CraftecError.from(cause ?? new Error('closed'), 'stream-reset', 'the connection to the target ended')
+}
