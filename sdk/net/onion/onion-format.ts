@@ -1,0 +1,47 @@
+/**
+ * Sizes of docs/protocol/craftnet.md. Everything on an onion link has one size, so that what is sent, by whom and how far
+ * it travels does not show.
+ */
+import { TAG_BYTES } from '../../crypto/index.ts'
+
+/** Every frame of an onion link. */
+export const CELL_BYTES = 4096
+/** Circuit id u32, command u8, reserved B(3). */
+export const CELL_HEADER_BYTES = 8
+export const BODY_BYTES = CELL_BYTES - CELL_HEADER_BYTES
+
+/** Four relays and an exit. */
+export const MAX_LAYERS = 5
+
+/** Taken by the seals of a path of full length; a shorter path leaves the same room unused, so that use does not show length. */
+export const FORWARD_OVERHEAD_BYTES = MAX_LAYERS * TAG_BYTES
+/** Backward only the exit seals. */
+export const BACKWARD_OVERHEAD_BYTES = TAG_BYTES
+export const FORWARD_PAYLOAD_BYTES = BODY_BYTES - FORWARD_OVERHEAD_BYTES
+export const BACKWARD_PAYLOAD_BYTES = BODY_BYTES - BACKWARD_OVERHEAD_BYTES
+
+/** Cells under one key before it is replaced. At 64 ChaCha20 blocks a cell this uses 2^26 of a key's 2^32. */
+export const REKEY_CELLS = 2 ** 20
+
+export const ONION_VERSION = 1
+export const IDENTITY_BYTES = 32
+/** X25519 public key. */
+export const POINT_BYTES = 32
+/** HMAC-SHA256. */
+export const MAC_BYTES = 32
+
+/** command u8 ‖ next identity ‖ next E ‖ next mac ‖ reserved B(3). */
+export const SLOT_BYTES = 1 + IDENTITY_BYTES + POINT_BYTES + MAC_BYTES + 3
+export const SLOTS_BYTES = MAX_LAYERS * SLOT_BYTES
+/** version u8 ‖ E ‖ mac ‖ slots. */
+export const CREATE_PACKET_BYTES = 1 + POINT_BYTES + MAC_BYTES + SLOTS_BYTES
+
+/** Y ‖ wait u32 ‖ mac. */
+export const ENTRY_BYTES = POINT_BYTES + 4 + MAC_BYTES
+export const CREATED_PACKET_BYTES = MAX_LAYERS * ENTRY_BYTES
+
+/** Bytes of SHA-256(E) kept by a replay cache. */
+export const REPLAY_TAG_BYTES = 16
+
+export const SLOT_FORWARD = 1
+export const SLOT_EXIT = 2
