@@ -8,7 +8,8 @@ const READ_AHEAD_BYTES = 64 * 1024
 /**
  * A connected socket, made with `allowHalfOpen`, as a pair of WHATWG streams.
  * The socket is paused while the reader is behind; a write settles when the kernel has taken the bytes, so the caller may reuse them;
- * closing one side leaves the other open. Cancelling the readable or aborting the writable destroys the socket.
+ * closing one side leaves the other open. Cancelling the readable or aborting the writable resets the
+ * connection, so that the target cannot take a half-sent request for a whole one.
  */
 export function socketDuplex(socket: Socket): ByteDuplex {
   let done = false
@@ -36,7 +37,7 @@ export function socketDuplex(socket: Socket): ByteDuplex {
       },
       cancel() {
         done = true
-        socket.destroy()
+        socket.resetAndDestroy()
       }
     },
     new ByteLengthQueuingStrategy({ highWaterMark: READ_AHEAD_BYTES })
@@ -55,7 +56,7 @@ export function socketDuplex(socket: Socket): ByteDuplex {
           socket.end((error?: Error | null) => (error ? reject(streamReset(error)) : resolve()))
         ),
       abort() {
-        socket.destroy()
+        socket.resetAndDestroy()
       }
     },
     new ByteLengthQueuingStrategy({ highWaterMark: READ_AHEAD_BYTES })
