@@ -1,0 +1,88 @@
+import { noise } from '@chainsafe/libp2p-noise'
+import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { identify } from '@libp2p/identify'
+import { ping } from '@libp2p/ping'
+import { yamux } from '@libp2p/yamux'
+import { createLibp2p } from 'libp2p'
+import { systemClock, systemRandom } from '../async/index.ts'
+import { CraftecError } from '../errors/index.ts'
+import { parseBootstrap } from './bootstrap-peers.ts'
+import { Libp2pNode } from './libp2p-node.ts'
+import type { P2pNode } from './p2p-node.ts'
+import type { P2pOptions } from './p2p-options.ts'
+import { isPrivateAddress, loadedFromLoopback } from './private-address.ts'
+import { RELAY_LIMITS } from './relay-limits.ts'
+import { detectFeatures, selectTransports } from './transport-set.ts'
+
+const SEED_BYTES = 32
+
+/** Browsers pay for every connection with memory of the page; relays live from having many. */
+const MAX_CONNECTIONS = { browser: 100, node: 1_000 }
+/** libp2p's own 5 a second refuses the users behind one NAT, and every local network on one machine. */
+const MAX_INBOUND_PER_SECOND = 100
+/** Inbound connections whose handshake is not over yet. */
+const MAX_PENDING_INBOUND = 100
+const MAX_CHANNELS_PER_PEER = 8
+
+/**
+ * Start a libp2p node. Returns as soon as it runs; the connections to the bootstrap peers are made in the background,
+ * see {@link P2pNode.state} and {@link P2pNode.whenReady}.
+ * @throws CraftecError `invalid-argument` when an option does not parse, `unsupported` when listening fails
+ */
+export async function createP2pNode(options: P2pOptions): Promise<P2pNode> {
+  if (options.seed.length !== SEED_BYTES) {
+    throw new CraftecError('invalid-argument', `seed must be ${SEED_BYTES} bytes, got ${options.seed.length}`)
+  }
+  const { clock = systemClock, random = systemRandom, limits = {} } = options
+  const bootstrap = parseBootstrap(options.bootstrap)
+  const features = detectFeatures()
+  const transportSet = selectTransports(options, features)
+  const allowPrivate = options.allowPrivateAddresses ?? loadedFromLoopback()
+  const relay = typeof options.relayServer === 'object' ? options.relayServer : {}
+  const { maxReservations, maxBytes, maxDurationMs, reservationTtlMs } = { ...RELAY_LIMITS, ...relay }
+  try {
+    const libp2p = await createLibp2p({
+      privateKey: await generateKeyPairFromSeed('Ed25519', options.seed),
+      addresses: { listen: [...(options.listen ?? [])], announce: [...(options.announce ?? [])] },
+      transports: [...transportSet.factories],
+      connectionEncrypters: [noise()],
+      streamMuxers: [yamux()],
+      connectionGater: { denyDialMultiaddr: address => !allowPrivate && isPrivateAddress(address) },
+      connectionManager: {
+        maxConnections: limits.maxConnections ?? MAX_CONNECTIONS[features.node ? 'node' : 'browser'],
+        inboundConnectionThreshold: limits.maxInboundPerSecond ?? MAX_INBOUND_PER_SECOND,
+        maxIncomingPendingConnections: MAX_PENDING_INBOUND
+      },
+      services: {
+        identify: identify(),
+        ping: ping(),
+        ...(options.relayServer
+          ? {
+              relay: circuitRelayServer({
+                reservations: {
+                  maxReservations,
+                  reservationTtl: reservationTtlMs,
+                  defaultDataLimit: maxBytes,
+                  defaultDurationLimit: maxDurationMs
+                }
+              })
+            }
+          : {})
+      }
+    })
+    const node = new Libp2pNode({
+      libp2p,
+      transportSet,
+      bootstrap,
+      reachable: options.reachable ?? false,
+      maxChannelsPerPeer: limits.maxChannelsPerPeer ?? MAX_CHANNELS_PER_PEER,
+      clock,
+      random
+    })
+    node.start()
+    return node
+  } catch (cause) {
+    throw CraftecError.from(cause, 'unsupported', 'the P2P node did not start; check the listen addresses')
+  }
+}
