@@ -1,0 +1,3 @@
+export { type ConfigOption, configOptions } from './config-options.ts'
+export type { RelayConfig } from './config-schema.ts'
+export { CONFIG_FILE_VARIABLE, type ConfigInput, loadConfig } from './load-config.ts'
