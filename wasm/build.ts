@@ -4,14 +4,20 @@
  */
 import asc from 'assemblyscript/asc'
 
-const KERNELS = [{ source: 'onion-aead.ts', output: 'onion-aead.wasm' }]
+const KERNELS = [
+  { source: 'onion-aead.ts', output: 'onion-aead.wasm', features: [] },
+  { source: 'rlnc.ts', output: 'rlnc-strict.wasm', features: [] },
+  // Its byte shuffle is one instruction where the runtime has it; elsewhere the module does not validate, hence two.
+  { source: 'rlnc.ts', output: 'rlnc-relaxed.wasm', features: ['--use', 'RELAXED=1', '--enable', 'relaxed-simd'] }
+]
 
-for (const { source, output } of KERNELS) {
+for (const { source, output, features } of KERNELS) {
   const { error } = await asc.main(
     [
       `assembly/${source}`,
       ...['--baseDir', import.meta.dirname, '--outFile', `dist/${output}`],
-      ...['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--enable', 'bulk-memory']
+      ...['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--enable', 'bulk-memory'],
+      ...features
     ],
     { stderr: process.stderr }
   )

@@ -1,0 +1,103 @@
+import { CraftecError } from '../../errors/index.ts'
+import type { CodingEngine } from './coding-engine.ts'
+import { type CodedPiece, checkGeneration, checkPiece, type Generation, sourceIndex } from './generation.ts'
+
+/** What a piece did for the decoder: raised the rank, or lay in the span of what was there. */
+export type PieceVerdict = 'innovative' | 'redundant'
+
+export interface Decoder extends Generation {
+  /**
+   * Take a piece, in any order. Only its coefficients are worked on; its data is copied once and left alone until rank k.
+   * @throws CraftecError `malformed` for another shape than the generation's; the decoder is unharmed
+   */
+  add(piece: CodedPiece): PieceVerdict
+  readonly rank: number
+  readonly complete: boolean
+  /** Source pieces that arrived as themselves. */
+  readonly systematic: number
+  /**
+   * Bytes [from, to) of the source pieces laid end to end. Pieces that arrived as themselves are copied, the others computed,
+   * and only for the bytes asked for.
+   * @param into at least `to - from` bytes; default a new array
+   * @throws CraftecError `invalid-argument` before rank k, or outside of the generation
+   */
+  decode(from?: number, to?: number, into?: Uint8Array): Uint8Array
+  release(): void
+}
+
+export function createDecoder(engine: CodingEngine, generation: Generation): Decoder {
+  checkGeneration(generation)
+  const { k, pieceBytes } = generation
+  const workspace = engine.workspace({ slots: k, pieceBytes, k })
+  const inputs = Array.from({ length: k }, (_, index) => index)
+  /** Slot of each source piece that arrived as itself. */
+  const bySource = new Map<number, number>()
+  let solutions: Map<number, Uint8Array> | undefined
+
+  const solution = (index: number): Uint8Array => {
+    solutions ??= new Map()
+    let row = solutions.get(index)
+    if (!row) {
+      row = workspace.solution(index)
+      solutions.set(index, row)
+    }
+    return row
+  }
+
+  const decoder: Decoder = {
+    k,
+    pieceBytes,
+    add: piece => {
+      checkPiece(generation, piece)
+      const slot = workspace.rank
+      if (!workspace.addRow(piece.coefficients)) return 'redundant'
+      workspace.slot(slot).set(piece.data)
+      const index = sourceIndex(piece.coefficients)
+      if (index >= 0) bySource.set(index, slot)
+      return 'innovative'
+    },
+    get rank() {
+      return workspace.rank
+    },
+    get complete() {
+      return workspace.rank === k
+    },
+    get systematic() {
+      return bySource.size
+    },
+    decode: (from = 0, to = k * pieceBytes, into = new Uint8Array(Math.max(0, to - from))) => {
+      if (workspace.rank < k)
+        throw new CraftecError('invalid-argument', `${k} independent pieces are needed, ${workspace.rank} are there`)
+      if (from < 0 || from > to || to > k * pieceBytes || into.length < to - from)
+        throw new CraftecError(
+          'invalid-argument',
+          `bytes ${from}..${to} are not within 0..${k * pieceBytes}, or the target is too small`
+        )
+      // Missing pieces that want the same stretch of bytes are made together: the inputs are then read once for all of them.
+      const batches = new Map<string, { from: number; to: number; rows: Uint8Array[]; outputs: Uint8Array[] }>()
+      for (let index = Math.floor(from / pieceBytes); index * pieceBytes < to; index++) {
+        const start = Math.max(from - index * pieceBytes, 0)
+        const end = Math.min(to - index * pieceBytes, pieceBytes)
+        const output = into.subarray(index * pieceBytes + start - from, index * pieceBytes + end - from)
+        const slot = bySource.get(index)
+        if (slot !== undefined) {
+          output.set(workspace.slot(slot).subarray(start, end))
+          continue
+        }
+        const key = `${start}:${end}`
+        const batch = batches.get(key) ?? { from: start, to: end, rows: [], outputs: [] }
+        batches.set(key, batch)
+        batch.rows.push(solution(index))
+        batch.outputs.push(output)
+      }
+      for (const { rows, outputs, from, to } of batches.values()) {
+        const coefficients = new Uint8Array(rows.length * k)
+        for (const [row, scalars] of rows.entries()) coefficients.set(scalars, row * k)
+        workspace.combine({ outputs, inputs, coefficients, from, to })
+      }
+      return into
+    },
+    release: () => workspace.release()
+  }
+  return decoder
+}
