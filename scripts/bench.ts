@@ -1,0 +1,105 @@
+/**
+ * `npm run bench -- SUITE [--browser]`: run test/bench/SUITE.ts in Node or in Chromium. A table goes to standard error; the
+ * last line of standard output is one JSON object. Exit code 0 only if every row passes.
+ * A suite that needs servers has a Node half, test/bench/SUITE.serve.ts, which runs in Node either way.
+ */
+import { existsSync, readdirSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { type BenchSuite, type RowResult, runSuite, type SuiteResult } from '../test/bench/harness.ts'
+import { launchChromium } from '../tools/launch-chromium.ts'
+import { startPageServer } from '../tools/page-server.ts'
+
+interface NodeHalf {
+  /** Plain data for `suite.open`, and what ends it. */
+  serve(): Promise<{ parameters: unknown; close(): Promise<void> }>
+}
+
+const root = join(import.meta.dirname, '..')
+const folder = join(root, 'test/bench')
+const inBrowser = process.argv.includes('--browser')
+const name = process.argv.slice(2).find(argument => !argument.startsWith('--'))
+
+if (name === undefined || !suiteNames().includes(name)) {
+  console.error(`usage: npm run bench -- SUITE [--browser]\nsuites: ${suiteNames().join(', ') || 'none yet'}`)
+  process.exit(2)
+}
+
+const half: NodeHalf | undefined = existsSync(join(folder, `${name}.serve.ts`))
+  ? await import(join(folder, `${name}.serve.ts`))
+  : undefined
+const served = await half?.serve()
+try {
+  const result = inBrowser ? await runInChromium(name, served?.parameters) : await runInNode(name, served?.parameters)
+  console.error(table(result.rows))
+  console.log(JSON.stringify(result))
+  process.exitCode = result.rows.length > 0 && result.rows.every(({ pass }) => pass) ? 0 : 1
+} finally {
+  await served?.close()
+}
+
+function suiteNames(): string[] {
+  return readdirSync(folder)
+    .filter(file => /^[a-z0-9-]+\.ts$/.test(file) && file !== 'harness.ts')
+    .map(file => file.slice(0, -'.ts'.length))
+}
+
+async function runInNode(suite: string, parameters: unknown): Promise<SuiteResult> {
+  const module: { suite: BenchSuite } = await import(join(folder, `${suite}.ts`))
+  return runSuite(module.suite, parameters, { ...machine(), runtime: `node ${process.versions.node}` })
+}
+
+async function runInChromium(suite: string, parameters: unknown): Promise<SuiteResult> {
+  const html = `<!doctype html><title>${suite}</title><script type="module">
+    import { runSuite } from '/test/bench/harness.ts'
+    import { suite } from '/test/bench/${suite}.ts'
+    globalThis.runBench = (parameters, environment) => runSuite(suite, parameters, environment)
+  </script>`
+  await using server = await startPageServer({ rootDir: root, html, bundle: true, isolated: true })
+  await using chromium = await launchChromium()
+  const context = await chromium.newContext(server.origin)
+  const page = await context.newPage()
+  const environment = { ...machine(), runtime: `chromium ${chromium.browser.version()}` }
+  const run = async (): Promise<SuiteResult> => {
+    await page.goto(server.origin)
+    await page.waitForFunction('globalThis.runBench !== undefined')
+    return page.evaluate(([given, about]) => (globalThis as unknown as BenchPage).runBench(given, about), [
+      parameters,
+      environment
+    ] as const)
+  }
+  // Awaited here: what `await using` holds must live until the run ends.
+  return await Promise.race([run(), pageFailure(page)])
+}
+
+function pageFailure(page: Page): Promise<never> {
+  return new Promise((_, reject) => {
+    page.once('crash', () => reject(new Error('the page crashed')))
+    page.once('pageerror', reject)
+  })
+}
+
+interface BenchPage {
+  runBench(parameters: unknown, environment: SuiteResult['environment']): Promise<SuiteResult>
+}
+
+function machine(): SuiteResult['environment'] {
+  return { platform: `${process.platform}-${process.arch}`, cpu: cpus()[0]?.model ?? 'unknown', cpus: cpus().length }
+}
+
+function table(rows: readonly RowResult[]): string {
+  const lines = rows.map(row => {
+    const baseline =
+      row.baseline === null ? '' : `${row.baselineFigure ?? '-'} (${row.baseline}), ratio ${row.ratio ?? '-'}`
+    return [
+      row.pass ? 'ok  ' : 'FAIL',
+      row.id.padEnd(32),
+      `${row.figure ?? '-'} ${row.unit}`.padEnd(18),
+      baseline.padEnd(40),
+      row.bar ?? '',
+      row.error ?? ''
+    ].join('  ')
+  })
+  return lines.map(line => line.trimEnd()).join('\n')
+}
