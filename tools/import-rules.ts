@@ -8,6 +8,7 @@ import { posix } from 'node:path'
 export const LAYERS: readonly (readonly string[])[] = [
   ['errors'],
   ['async'],
+  ['wasm'],
   ['codec'],
   ['crypto'],
   ['identity', 'tls'],

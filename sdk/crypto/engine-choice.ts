@@ -1,6 +1,8 @@
+import { compileModule } from '../wasm/index.ts'
 import type { CryptoEngine } from './crypto-engine.ts'
 import { createNobleEngine } from './noble-engine.ts'
 import { createNodeEngine, hasNodeEngine, type NodeCrypto } from './node-engine.ts'
+import { createWasmCryptoEngine } from './wasm-engine.ts'
 
 let chosen: CryptoEngine | undefined
 
@@ -13,6 +15,21 @@ let chosen: CryptoEngine | undefined
  */
 export function cryptoEngine(): CryptoEngine {
   chosen ??= bestEngine()
+  return chosen
+}
+
+/**
+ * Compile the WebAssembly engine and let {@link cryptoEngine} give it out from now on, unless this is Node, where OpenSSL is
+ * faster. Cells are sealed and opened several times as fast as with noble; results are the same.
+ * @param url of the kernel, if it is not beside this package
+ * @throws CraftecError `unsupported` when it cannot be loaded; the engine in use stays
+ */
+export async function useWasmCrypto(
+  url: string | URL = new URL('../../wasm/dist/chacha20-poly1305.wasm', import.meta.url)
+): Promise<CryptoEngine> {
+  const current = cryptoEngine()
+  if (current.name !== 'noble') return current
+  chosen = createWasmCryptoEngine(await compileModule(url))
   return chosen
 }
 

@@ -1,10 +1,15 @@
 /** Every engine against the RFCs and the reference implementation's vectors. A new engine joins by one line in ENGINES. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { compileModule } from '../wasm/index.ts'
 import { cryptoEngine } from './engine-choice.ts'
 import { createNobleEngine } from './noble-engine.ts'
+import { createWasmCryptoEngine } from './wasm-engine.ts'
 
-const ENGINES = [createNobleEngine(), cryptoEngine()]
+const wasm = createWasmCryptoEngine(
+  await compileModule(new URL('../../wasm/dist/chacha20-poly1305.wasm', import.meta.url))
+)
+const ENGINES = [createNobleEngine(), cryptoEngine(), wasm]
 
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'))
 const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')

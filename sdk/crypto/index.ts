@@ -10,7 +10,8 @@ export {
   TAG_BYTES,
   type X25519KeyPair
 } from './crypto-engine.ts'
-export { cryptoEngine } from './engine-choice.ts'
+export { cryptoEngine, useWasmCrypto } from './engine-choice.ts'
 export { hkdfExpand, hkdfExtract, hmacSha256, sha256 } from './hashes.ts'
 export { createNobleEngine } from './noble-engine.ts'
 export { createNodeEngine, hasNodeEngine, type NodeCrypto } from './node-engine.ts'
+export { createWasmCryptoEngine } from './wasm-engine.ts'

@@ -23,20 +23,13 @@ const SCRATCH: usize = memory.data(256, 16)
   return v128.or(i32x4.shl(x, 7), i32x4.shr_u(x, 25))
 }
 
-/** Load the constants, the key (32 bytes) and the nonce (4 zero bytes, then `counter` as u64 little-endian). */
-export function setup(key: usize, nonce: u64): void {
+/** Load the constants, the key (32 bytes) and the nonce (12 bytes). */
+export function setup(key: usize, nonce: usize): void {
   store<u32>(STATE, 0x61707865)
   store<u32>(STATE, 0x3320646e, 4)
   store<u32>(STATE, 0x79622d32, 8)
   store<u32>(STATE, 0x6b206574, 12)
   memory.copy(STATE + 16, key, 32)
-  store<u32>(STATE, 0, 52)
-  store<u64>(STATE, nonce, 56)
-}
-
-/** As `setup`, with a 12-byte nonce. */
-export function setupNonce(key: usize, nonce: usize): void {
-  setup(key, 0)
   memory.copy(STATE + 52, nonce, 12)
 }
 

@@ -1,4 +1,5 @@
 import { CraftecError } from '../../errors/index.ts'
+import { compileModule } from '../../wasm/index.ts'
 import type { CodingEngine } from './coding-engine.ts'
 import { createJsEngine } from './js-engine.ts'
 import { createWasmEngine } from './wasm-engine.ts'
@@ -22,27 +23,20 @@ export async function loadCodingEngine(options: CodingEngineOptions = {}): Promi
     strict: new URL('../../../wasm/dist/rlnc-strict.wasm', import.meta.url),
     relaxed: new URL('../../../wasm/dist/rlnc-relaxed.wasm', import.meta.url)
   }
-  try {
-    if (wanted !== 'wasm-simd') {
-      const relaxed = await loadBytes(urls.relaxed)
-      if (WebAssembly.validate(relaxed)) return createWasmEngine(await WebAssembly.compile(relaxed), true)
-      if (wanted) throw new CraftecError('unsupported', 'this runtime has no relaxed SIMD')
+  const attempts = [
+    { name: 'wasm-relaxed-simd', url: urls.relaxed, relaxed: true },
+    { name: 'wasm-simd', url: urls.strict, relaxed: false }
+  ] as const
+  let cause: unknown
+  for (const { name, url, relaxed } of attempts) {
+    if (wanted !== undefined && wanted !== name) continue
+    try {
+      return createWasmEngine(await compileModule(url), relaxed)
+    } catch (error) {
+      cause = error
     }
-    return createWasmEngine(await WebAssembly.compile(await loadBytes(urls.strict)), false)
-  } catch (cause) {
-    if (wanted) throw CraftecError.from(cause, 'unsupported', `the ${wanted} engine cannot be loaded`)
-    return createJsEngine()
   }
-}
-
-async function loadBytes(url: string | URL): Promise<Uint8Array<ArrayBuffer>> {
-  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }
-  // Node's fetch refuses file: addresses.
-  if (String(url).startsWith('file:') && process?.getBuiltinModule) {
-    const { readFile } = process.getBuiltinModule('node:fs/promises') as { readFile(path: URL): Promise<Uint8Array> }
-    return new Uint8Array(await readFile(new URL(url)))
-  }
-  const response = await fetch(url)
-  if (!response.ok) throw new CraftecError('unsupported', `kernel not found: status ${response.status}`)
-  return new Uint8Array(await response.arrayBuffer())
+  if (wanted !== undefined)
+    throw new CraftecError('unsupported', `the ${wanted} engine cannot be had in this runtime`, { cause })
+  return createJsEngine()
 }
