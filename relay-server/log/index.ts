@@ -1,0 +1,1 @@
+export { createRelayLogger, type LogFields, type LogLevel, type RelayLogger } from './relay-logger.ts'
