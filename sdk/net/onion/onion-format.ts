@@ -4,7 +4,23 @@
  */
 import { TAG_BYTES } from '../../crypto/index.ts'
 
-/** Every frame of an onion link. */
+/**
+ * Every frame of an onion link. Chosen by measuring client, three relays and exit in one process, cryptography and framing
+ * only (Node 24, x64; MB/s of payload through all of them on one core, forward / backward; lower quartile of 15 interleaved rounds):
+ *
+ * | cell  | noble       | OpenSSL     | a 500-byte request is padded to |
+ * |------:|------------:|------------:|--------------------------------:|
+ * | 1 KiB |  7.8 / 19.2 |  7.9 / 19.7 | 2.0 times |
+ * | 2 KiB | 10.8 / 24.3 | 10.3 / 24.0 | 4.1 times |
+ * | 4 KiB | 13.1 / 27.5 | 18.8 / 31.7 | 8.2 times |
+ * | 8 KiB | 14.8 / 29.7 | 34.7 / 40.9 | 16 times  |
+ *
+ * noble has no cost per call to speak of, so its column shows what a cell costs by nature: 8 KiB gains a tenth, and doubles what
+ * every small message and every hop's store-and-forward delay pay for it. OpenSSL's column is mostly its 17 µs to set up a cipher.
+ *
+ * At 4 KiB, µs a cell (noble / OpenSSL): client seals 4 layers 154 / 112 and peels them 74 / 65; relay 38 / 25 forward,
+ * 12 / 12 backward; exit 37 / 25 to open, 38 / 27 to seal.
+ */
 export const CELL_BYTES = 4096
 /** Circuit id u32, command u8, reserved B(3). */
 export const CELL_HEADER_BYTES = 8
