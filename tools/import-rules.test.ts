@@ -55,6 +55,13 @@ describe('doors', () => {
     expect(why('sdk/net/circuit/cell.ts', './frame.ts')).toEqual([])
   })
 
+  it('are optional inside a domain, never for its neighbours', () => {
+    expect(why('relay-server/webtransport/server.ts', './h3/frames.ts', false)).toEqual([])
+    expect(why('relay-server/webtransport/quiche/socket.ts', '../h3/frames.ts', false)).toEqual([])
+    expect(why('relay-server/egress/tcp.ts', '../webtransport/h3/frames.ts', false)).toHaveLength(1)
+    expect(why('sdk/net/fetch.ts', '../p2p/channel.ts', false)).toHaveLength(1)
+  })
+
   it('are not for those who live inside', () => {
     expect(why('sdk/net/fetch.ts', './index.ts')).toHaveLength(1)
     expect(why('sdk/net/circuit/cell.ts', '../index.ts')).toHaveLength(1)
