@@ -30,7 +30,7 @@ export interface MuxStreamListener {
   readable(): void
   /** A chunk given to {@link MuxStream.write} is on its way; its bytes are no longer needed. */
   written(): void
-  /** The stream is over: `undefined` when both directions were finished or the owner reset it, else why. Called once. */
+  /** The stream is over: `undefined` when both directions were finished and read, else why. Called once. */
   ended(error: CraftecError | undefined): void
 }
 
@@ -64,6 +64,7 @@ export class MuxStream {
   private farFinished = false
   private resetDue: ResetReason | undefined
   private over = false
+  private wasCut = false
 
   constructor(id: number, target: StreamTarget, owner: StreamOwner) {
     this.id = id
@@ -81,9 +82,9 @@ export class MuxStream {
     return this.outboundBytes
   }
 
-  /** The far end will send no more, and all it sent was read. */
+  /** The far end has finished, and all it sent was read. */
   get readEnded(): boolean {
-    return this.farFinished && this.inbound.length === 0
+    return this.farFinished && this.inbound.length === 0 && !this.wasCut
   }
 
   /** At the exit: the target is connected. */
@@ -129,7 +130,7 @@ export class MuxStream {
   reset(reason: ResetReason): void {
     if (this.over) return
     const known = this.owner.role === 'exit' || this.greeting === 'sent'
-    this.cut(undefined)
+    this.cut(new CraftecError('stream-reset', 'this side reset the stream'))
     if (known) {
       this.resetDue = reason
       this.owner.schedule(this)
@@ -260,8 +261,9 @@ export class MuxStream {
     this.listener?.ended(undefined)
   }
 
-  private cut(error: CraftecError | undefined): void {
+  private cut(error: CraftecError): void {
     this.over = true
+    this.wasCut = true
     this.owner.hold(-this.inbound.length - this.outboundBytes)
     this.inbound.clear()
     this.outbound = []
