@@ -76,11 +76,6 @@ const exit = z.strictObject({
     .default({})
     .describe('Names with fixed addresses, like a hosts file; the policy still judges them'),
   connections: z.int().min(1).default(DEFAULT_TCP_EXIT_LIMITS.connections).describe('Open connections in all'),
-  connectionsPerCircuit: z
-    .int()
-    .min(1)
-    .default(DEFAULT_TCP_EXIT_LIMITS.connectionsPerCircuit)
-    .describe('Open connections of one circuit'),
   connectionsPerAddress: z
     .int()
     .min(1)
@@ -103,7 +98,6 @@ const limits = z.strictObject({
   peers: z.int().min(1).default(1000).describe('Peers connected at once'),
   circuits: z.int().min(1).default(8192).describe('Circuits open at once'),
   streamsPerCircuit: z.int().min(1).default(64).describe('Streams open at once on one circuit'),
-  bandwidthKiBps: z.int().min(0).default(0).describe('Cell traffic passed on, all circuits together; 0 is no limit'),
   reservations: z
     .int()
     .min(0)

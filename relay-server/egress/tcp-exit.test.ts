@@ -218,19 +218,16 @@ describe('TCP exit', () => {
     expect(exit.stats().open).toBe(0)
   })
 
-  it('bounds connections in all, per circuit and per address, and frees them when they end', async () => {
+  it('bounds connections in all and per address, and frees them when they end', async () => {
     const port = await listen(() => {})
-    const limits = { connections: 3, connectionsPerCircuit: 2, connectionsPerAddress: 100 }
-    const exit = exitTo(port, { limits })
+    const exit = exitTo(port, { limits: { connections: 2 } })
     const to = { host: '127.0.0.1', port }
-    const first = await exit.connect(to, { signal, circuit: 'a' })
-    await exit.connect(to, { signal, circuit: 'a' })
-    expect(await codeOf(exit.connect(to, { signal, circuit: 'a' }))).toBe('limit-exceeded')
-    await exit.connect(to, { signal, circuit: 'b' })
-    expect(await codeOf(exit.connect(to, { signal, circuit: 'b' }))).toBe('limit-exceeded')
+    const first = await exit.connect(to, { signal })
+    await exit.connect(to, { signal })
+    expect(await codeOf(exit.connect(to, { signal }))).toBe('limit-exceeded')
     await first.readable.cancel()
-    await expect.poll(() => exit.stats().open).toBe(2)
-    await exit.connect(to, { signal, circuit: 'a' })
+    await expect.poll(() => exit.stats().open).toBe(1)
+    await exit.connect(to, { signal })
 
     const narrow = exitTo(port, { limits: { connectionsPerAddress: 1 } })
     await narrow.connect({ host: 'one.example', port }, { signal })

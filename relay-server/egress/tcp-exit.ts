@@ -18,10 +18,8 @@ import { socketDuplex } from './socket-duplex.ts'
 import { parseTargetHost, type TargetHost } from './target-host.ts'
 
 export interface TcpExitLimits {
-  /** Open and opening connections, all circuits together. */
+  /** Open and opening connections, all circuits together. What one circuit may have is the relay core's `maxStreamsPerCircuit`. */
   readonly connections: number
-  /** Open and opening connections of one circuit. */
-  readonly connectionsPerCircuit: number
   /** Open and opening connections to one address. */
   readonly connectionsPerAddress: number
   readonly resolveTimeoutMs: number
@@ -32,7 +30,6 @@ export interface TcpExitLimits {
 
 export const DEFAULT_TCP_EXIT_LIMITS: TcpExitLimits = {
   connections: 4096,
-  connectionsPerCircuit: 64, // a browser opens 6 per origin; a page with ten origins fits
   connectionsPerAddress: 256,
   resolveTimeoutMs: 6_000, // two tries of the resolver, 2.5 s each
   connectTimeoutMs: 10_000,
@@ -56,13 +53,9 @@ export interface TcpExitStats {
 
 export interface TcpExit {
   /**
-   * @param options.circuit any text that stands for the circuit, for the limit per circuit; without it only the other limits hold
    * @throws CraftecError `exit-refused` | `name-not-resolved` | `connect-failed` | `timeout` | `limit-exceeded` | `aborted`
    */
-  connect(
-    target: { host: string; port: number },
-    options: { signal: AbortSignal; circuit?: string }
-  ): Promise<ByteDuplex>
+  connect(target: { host: string; port: number }, options: { signal: AbortSignal }): Promise<ByteDuplex>
   /** Counters since the start; nothing in them names a target. */
   stats(): TcpExitStats
   /** End every connection at once. */
@@ -76,7 +69,6 @@ export function createTcpExit(options: TcpExitOptions): TcpExit {
   const { policy, resolve, blocklist = EMPTY_BLOCKLIST } = options
   const limits = { ...DEFAULT_TCP_EXIT_LIMITS, ...options.limits }
   const total = new KeyedLimit(limits.connections)
-  const perCircuit = new KeyedLimit(limits.connectionsPerCircuit)
   const perAddress = new KeyedLimit(limits.connectionsPerAddress)
   const sockets = new Set<Socket>()
   const refused: Partial<Record<ErrorCode, number>> = {}
@@ -124,12 +116,12 @@ export function createTcpExit(options: TcpExitOptions): TcpExit {
   }
 
   return {
-    async connect(target, { signal, circuit }) {
+    async connect(target, { signal }) {
       const held = new Hold()
       try {
         if (stopped) throw new CraftecError('stopped', 'the exit is shutting down')
         if (!Number.isInteger(target.port) || target.port < 1 || target.port > 65_535) throw refusal()
-        if (!held.take(total, '') || (circuit !== undefined && !held.take(perCircuit, circuit))) {
+        if (!held.take(total, '')) {
           throw new CraftecError('limit-exceeded', 'too many open connections')
         }
         const duplex = await open(target, signal, held)
