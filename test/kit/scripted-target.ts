@@ -47,8 +47,9 @@ export class ScriptedTarget {
     await this.#writer.write(typeof data === 'string' ? encoder.encode(data) : data)
   }
 
+  /** End the target's direction; a client that has left already does not mind. */
   async end(): Promise<void> {
-    await this.#writer.close()
+    await this.#writer.close().catch(() => {})
   }
 
   fail(error: unknown): void {

@@ -1,0 +1,13 @@
+export type { Explanation } from './explanation.ts'
+export { type FetchRequest, type NetFetchInit, parseTarget } from './fetch-options.ts'
+export { NetFetch, type NetFetchOptions } from './net-fetch.ts'
+export type {
+  ExplainedHop,
+  OpenedStream,
+  OpenStream,
+  OpenStreamRequest,
+  StreamTarget,
+  StreamTrace
+} from './open-stream.ts'
+export { type ExitRule, exitRule, type HopCount, hopCount, type PathRules } from './path-rules.ts'
+export type { TlsConnection, TlsEngine } from './tls-engine.ts'
