@@ -1,0 +1,77 @@
+/** The four ways an application takes the package in; each is built in `folder`, where the packed package is installed. */
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
+import { build as esbuild } from 'esbuild'
+import { build as vite } from 'vite'
+import webpack, { type Configuration } from 'webpack'
+
+export interface ConsumerApp {
+  readonly name: string
+  /** Builds the app; the page is at `page` below the folder that is served. */
+  build(folder: string): Promise<void>
+  readonly page: string
+}
+
+export const CONSUMER_APPS: readonly ConsumerApp[] = [
+  {
+    name: 'vite',
+    page: '/dist-vite/index.html',
+    build: async folder => {
+      await vite({
+        configFile: false,
+        root: join(folder, 'src'),
+        base: './',
+        logLevel: 'error',
+        build: { outDir: join(folder, 'dist-vite'), target: 'es2022', modulePreload: { polyfill: false } },
+        worker: { format: 'es' }
+      })
+    }
+  },
+  {
+    name: 'webpack',
+    page: '/dist-webpack/index.html',
+    build: async folder => {
+      const outDir = join(folder, 'dist-webpack')
+      await runWebpack({
+        context: folder,
+        mode: 'production',
+        entry: './src/main.js',
+        output: { path: outDir, filename: 'main.js' }
+      })
+      cpSync(join(folder, 'src/index.html'), join(outDir, 'index.html'))
+    }
+  },
+  {
+    name: 'esbuild',
+    page: '/dist-esbuild/index.html',
+    build: async folder => {
+      const outdir = join(folder, 'dist-esbuild')
+      // esbuild does not follow `new URL('./worker.js', import.meta.url)`: the worker is an entry point of its own.
+      await esbuild({
+        absWorkingDir: folder,
+        entryPoints: ['src/main.js', 'src/worker.js'],
+        outdir,
+        bundle: true,
+        splitting: true,
+        format: 'esm',
+        target: 'es2022',
+        minify: true,
+        logLevel: 'silent'
+      })
+      cpSync(join(folder, 'src/index.html'), join(outdir, 'index.html'))
+    }
+  },
+  // No build at all: <script type="module"> and the package's one-file bundle.
+  { name: 'plain', page: '/plain/index.html', build: async () => {} }
+]
+
+function runWebpack(configuration: Configuration): Promise<void> {
+  return new Promise((resolve, reject) => {
+    webpack(configuration, (error, stats) => {
+      if (error) reject(error)
+      else if (stats === undefined || stats.hasErrors())
+        reject(new Error(stats?.toString('errors-only') ?? 'no result'))
+      else resolve()
+    })
+  })
+}

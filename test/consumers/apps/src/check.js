@@ -1,0 +1,70 @@
+/**
+ * What every consumer app proves, in its page and in its worker, with the package as installed.
+ * @param {typeof import('@craftec/web')} craftec
+ * @param {{ bootstrap: string[], unreachable: string[], url: string, sha256: string }} parameters
+ * @returns {Promise<{ name: string, error?: string }[]>}
+ */
+export async function check(craftec, parameters) {
+  const outcomes = []
+  for (const [name, run] of Object.entries(checks)) {
+    try {
+      await run(craftec, parameters)
+      outcomes.push({ name })
+    } catch (error) {
+      outcomes.push({ name, error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) })
+    }
+  }
+  return outcomes
+}
+
+const checks = {
+  'an unknown option is refused with its code': async ({ createCraftec, CraftecError }, { bootstrap }) => {
+    const error = await rejection(createCraftec({ bootstrap, hopps: 3 }))
+    expect(error instanceof CraftecError, 'a CraftecError', error)
+    expect(error.code === 'unknown-option', 'code unknown-option', error.code)
+  },
+
+  'without a network a fetch rejects with a code, in time': async (
+    { createCraftec, CraftecError },
+    { unreachable, url }
+  ) => {
+    const started = performance.now()
+    const craft = await createCraftec({ bootstrap: unreachable })
+    try {
+      const error = await rejection(craft.net.fetch(url, { allowInsecure: true, timeoutMs: 3000 }))
+      expect(error instanceof CraftecError, 'a CraftecError', error)
+      expect(performance.now() - started < 10_000, 'an answer within 10 s', performance.now() - started)
+    } finally {
+      await craft.stop()
+    }
+  },
+
+  'a fetch over three relays brings the bytes': async ({ createCraftec }, { bootstrap, url, sha256 }) => {
+    const craft = await createCraftec({ bootstrap, hops: 3 })
+    try {
+      const response = await craft.net.fetch(url, { allowInsecure: true, timeoutMs: 30_000 })
+      expect(response instanceof Response && response.status === 200, 'a 200 Response', response)
+      const digest = await crypto.subtle.digest('SHA-256', await response.arrayBuffer())
+      expect(hex(digest) === sha256, 'the bytes of the origin', hex(digest))
+    } finally {
+      await craft.stop()
+    }
+  }
+}
+
+async function rejection(promise) {
+  try {
+    await promise
+  } catch (error) {
+    return error
+  }
+  throw new Error('resolved, but should have rejected')
+}
+
+function expect(holds, what, actual) {
+  if (!holds) throw new Error(`expected ${what}, got ${String(actual)}`)
+}
+
+function hex(buffer) {
+  return [...new Uint8Array(buffer)].map(byte => byte.toString(16).padStart(2, '0')).join('')
+}
