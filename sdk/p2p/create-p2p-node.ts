@@ -13,7 +13,7 @@ import type { P2pNode } from './p2p-node.ts'
 import type { P2pOptions } from './p2p-options.ts'
 import { isPrivateAddress, loadedFromLoopback } from './private-address.ts'
 import { RELAY_LIMITS } from './relay-limits.ts'
-import { detectFeatures, selectTransports } from './transport-set.ts'
+import { detectFeatures, selectTransports, type TransportSet } from './transport-set.ts'
 
 const SEED_BYTES = 32
 
@@ -44,7 +44,10 @@ export async function createP2pNode(options: P2pOptions): Promise<P2pNode> {
   try {
     const libp2p = await createLibp2p({
       privateKey: await generateKeyPairFromSeed('Ed25519', options.seed),
-      addresses: { listen: [...(options.listen ?? [])], announce: [...(options.announce ?? [])] },
+      addresses: {
+        listen: listenAddresses(options, bootstrap.length, transportSet),
+        announce: [...(options.announce ?? [])]
+      },
       transports: [...transportSet.factories],
       connectionEncrypters: [noise()],
       streamMuxers: [yamux()],
@@ -80,9 +83,20 @@ export async function createP2pNode(options: P2pOptions): Promise<P2pNode> {
       clock,
       random
     })
-    node.start()
+    await node.start()
     return node
   } catch (cause) {
     throw CraftecError.from(cause, 'unsupported', 'the P2P node did not start; check the listen addresses')
   }
+}
+
+/** Relays to hold a reservation on: two, so that losing one does not make the node unreachable. */
+const RESERVATIONS = 2
+
+function listenAddresses(options: P2pOptions, relays: number, { available }: TransportSet): string[] {
+  const listen = [...(options.listen ?? [])]
+  if (!options.reachable) return listen
+  for (let i = 0; i < Math.min(RESERVATIONS, Math.max(1, relays)); i++) listen.push('/p2p-circuit')
+  if (available.includes('webrtc')) listen.push('/webrtc')
+  return listen
 }

@@ -1,14 +1,16 @@
 import type { Connection, Libp2p, PeerId as Libp2pPeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
+import { Circuit } from '@multiformats/multiaddr-matcher'
 import { type Clock, type RandomBytes, withDeadline } from '../async/index.ts'
 import { CraftecError } from '../errors/index.ts'
 import type { PeerId } from '../identity/index.ts'
+import { BootstrapLinks, unreachable } from './bootstrap-links.ts'
 import type { Channel } from './channel.ts'
 import { dialAddresses } from './dial-addresses.ts'
 import type { FramedChannel } from './framed-channel.ts'
+import { Goodbye } from './goodbye.ts'
 import { InboundLimiter } from './inbound-limiter.ts'
 import { channelOverStream, ed25519KeyOf } from './libp2p-channel.ts'
-import { LinkKeeper } from './link-keeper.ts'
 import {
   DEFAULT_TIMEOUT_MS,
   type HandleOptions,
@@ -48,7 +50,8 @@ export class Libp2pNode implements P2pNode {
   private readonly maxChannelsPerPeer: number
   private readonly channels = new Set<FramedChannel>()
   private readonly stateHolder = new StateHolder()
-  private readonly keepers = new Map<string, LinkKeeper>()
+  private readonly goodbye: Goodbye
+  private readonly bootstrap: BootstrapLinks
   private stopping: Promise<void> | undefined
 
   constructor(init: Libp2pNodeInit) {
@@ -59,24 +62,22 @@ export class Libp2pNode implements P2pNode {
     this.publicKey = ed25519KeyOf(init.libp2p.peerId)
     this.transports = init.transportSet.available
     this.unavailable = init.transportSet.unavailable
-    const uniform = (): number => (init.random(1)[0] ?? 0) / 256
-    for (const peer of init.bootstrap) {
-      const connect = (): Promise<void> =>
-        withDeadline({ timeoutMs: DEFAULT_TIMEOUT_MS, what: 'bootstrap peer', clock: this.clock }, async signal => {
-          await this.connect(peer, signal)
-        })
-      const keeper = new LinkKeeper({ connect, clock: this.clock, uniform, onChange: () => this.updateState() })
-      this.keepers.set(peer.peerId, keeper)
-    }
+    this.goodbye = new Goodbye(init.libp2p, init.clock)
+    this.bootstrap = new BootstrapLinks({
+      libp2p: init.libp2p,
+      peers: init.bootstrap,
+      reachable: init.reachable,
+      connect: (peer, signal) => this.connect(peer, signal),
+      clock: init.clock,
+      random: init.random,
+      onState: state => this.stateHolder.set(state)
+    })
   }
 
   /** Begin to keep the bootstrap links. */
-  start(): void {
-    this.onPeer(({ peerId, connected }) => {
-      if (!connected) this.keepers.get(peerId)?.lost()
-    })
-    for (const keeper of this.keepers.values()) keeper.start()
-    this.updateState()
+  async start(): Promise<void> {
+    await this.goodbye.start()
+    this.bootstrap.start()
   }
 
   get state(): P2pState {
@@ -191,20 +192,33 @@ export class Libp2pNode implements P2pNode {
 
   private async stopOnce(): Promise<void> {
     this.stateHolder.set({ status: 'stopped' })
-    for (const keeper of this.keepers.values()) keeper.stop()
+    this.bootstrap.stop()
     for (const channel of [...this.channels]) channel.abort(stopped())
     await withDeadline({ timeoutMs: STOP_DEADLINE_MS, what: 'stopping', clock: this.clock }, async () => {
+      await this.goodbye.leave()
       await this.libp2p.stop()
     }).catch(() => {})
   }
 
-  /** @throws CraftecError `bootstrap-unreachable` | `link-failed` */
+  /**
+   * The best connection to a peer: an open one that is direct, a new direct one, else one through a relay.
+   * libp2p's own choice ignores open connections that a relay limits, and would dial another at every call.
+   * @throws CraftecError `bootstrap-unreachable` | `link-failed`
+   */
   private async connect(peer: PeerAddresses, signal: AbortSignal): Promise<Connection> {
+    const target = peerIdFromString(peer.peerId)
+    const open = this.libp2p.getConnections(target).filter(connection => connection.status === 'open')
+    const direct = open.find(connection => connection.direct)
+    if (direct !== undefined) return direct
     const addresses = dialAddresses(peer)
+    const relayed = open[0]
+    const worthDialling = relayed === undefined ? addresses : addresses.filter(address => !Circuit.exactMatch(address))
+    if (relayed !== undefined && worthDialling.length === 0) return relayed
     try {
-      return await this.libp2p.dial(addresses.length > 0 ? addresses : peerIdFromString(peer.peerId), { signal })
+      return await this.libp2p.dial(worthDialling.length > 0 ? worthDialling : target, { signal })
     } catch (cause) {
-      if (this.keepers.has(peer.peerId)) throw unreachable(cause)
+      if (relayed?.status === 'open') return relayed
+      if (this.bootstrap.has(peer.peerId)) throw unreachable(cause)
       throw new CraftecError('link-failed', 'no connection to the peer could be made', { cause })
     }
   }
@@ -219,14 +233,6 @@ export class Libp2pNode implements P2pNode {
     return channel
   }
 
-  private updateState(): void {
-    const keepers = [...this.keepers.values()]
-    if (keepers.length === 0 || keepers.some(keeper => keeper.up)) this.stateHolder.set({ status: 'ready' })
-    else if (keepers.every(keeper => keeper.failing)) {
-      this.stateHolder.set({ status: 'degraded', why: 'bootstrap-unreachable' })
-    } else this.stateHolder.set({ status: 'connecting' })
-  }
-
   private checkRunning(): void {
     if (this.stopping !== undefined) throw stopped()
   }
@@ -234,12 +240,4 @@ export class Libp2pNode implements P2pNode {
 
 function stopped(): CraftecError {
   return new CraftecError('stopped', 'the P2P node was stopped')
-}
-
-function unreachable(cause?: unknown): CraftecError {
-  return new CraftecError(
-    'bootstrap-unreachable',
-    'no bootstrap peer answered; check the addresses and whether this network lets them through',
-    { cause }
-  )
 }

@@ -2,14 +2,23 @@ import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { webRTC, webRTCDirect } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
 import { webTransport } from '@libp2p/webtransport'
+import { announcePeerConnectionClose } from './announce-peer-connection-close.ts'
+import { closeAbortedWebSocket } from './close-aborted-websocket.ts'
+import { keepInitChannel } from './keep-init-channel.ts'
 import type { P2pOptions, TransportFactory } from './p2p-options.ts'
 import type { TransportName } from './transport-name.ts'
+import { type UpgradeHook, withUpgradeHook } from './upgrade-hook.ts'
 
 /**
  * Without STUN servers, which libp2p would otherwise ask: four public ones learn the address of every user. Peers that
  * host candidates cannot connect stay on the relayed connection.
  */
 const RTC_CONFIGURATION = { iceServers: [] }
+
+const fixPeerConnection: UpgradeHook = (connection, options) => {
+  keepInitChannel(connection, options)
+  announcePeerConnectionClose(connection, options)
+}
 
 export interface TransportSet {
   readonly factories: readonly TransportFactory[]
@@ -51,17 +60,17 @@ export function selectTransports(
     {
       name: 'websocket',
       missing: features.webSocket ? undefined : 'this runtime has no WebSocket',
-      factory: () => webSockets()
+      factory: () => withUpgradeHook(webSockets(), closeAbortedWebSocket)
     },
     {
       name: 'webrtc',
       missing: features.webRtc ? undefined : 'this runtime has no RTCPeerConnection',
-      factory: () => webRTC({ rtcConfiguration: RTC_CONFIGURATION })
+      factory: () => withUpgradeHook(webRTC({ rtcConfiguration: RTC_CONFIGURATION }), fixPeerConnection)
     },
     {
       name: 'webrtc-direct',
       missing: features.webRtc ? undefined : 'this runtime has no RTCPeerConnection',
-      factory: () => webRTCDirect({ rtcConfiguration: RTC_CONFIGURATION })
+      factory: () => withUpgradeHook(webRTCDirect({ rtcConfiguration: RTC_CONFIGURATION }), fixPeerConnection)
     },
     { name: 'circuit-relay', missing: undefined, factory: () => circuitRelayTransport() }
   ]
