@@ -7,4 +7,6 @@ export {
   type VerificationMethod
 } from './did-document.ts'
 export { createIdentity, type Identity, identityFromSeed } from './identity.ts'
+export { memoryVault, openVault, type VaultOptions } from './open-vault.ts'
 export { type PeerId, parsePeerId, peerIdFromPublicKey, publicKeyFromPeerId } from './peer-id.ts'
+export type { KeepOptions, UnlockOptions, Vault, VaultEntry } from './vault.ts'
