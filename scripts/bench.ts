@@ -56,7 +56,7 @@ async function runInChromium(suite: string, parameters: unknown): Promise<SuiteR
     import { suite } from '/test/bench/${suite}.ts'
     globalThis.runBench = (parameters, environment) => runSuite(suite, parameters, environment)
   </script>`
-  await using server = await startPageServer({ rootDir: root, html, bundle: true, isolated: true })
+  await using server = await startPageServer({ rootDir: root, files: { '/': html }, bundle: true, isolated: true })
   await using chromium = await launchChromium()
   const context = await chromium.newContext(server.origin)
   const page = await context.newPage()

@@ -27,14 +27,17 @@ function status(origin: string, path: string): Promise<number | undefined> {
 }
 
 describe('startPageServer', () => {
-  it('serves the folder, the given page instead of its index, and nothing else', async () => {
+  it('serves the folder, given files before its own, and nothing else', async () => {
     await using plain = await startPageServer({ rootDir })
     expect(await (await fetch(plain.origin)).text()).toBe('<h1>site</h1>')
     expect(await status(plain.origin, '/missing.html')).toBe(404)
     expect(await status(plain.origin, '/../secret.txt')).toBe(404)
     expect(await status(plain.origin, '/%2e%2e/secret.txt')).toBe(404)
-    await using own = await startPageServer({ rootDir, html: '<h1>own</h1>' })
+    await using own = await startPageServer({ rootDir, files: { '/': '<h1>own</h1>', '/given.json': '[1]' } })
     expect(await (await fetch(own.origin)).text()).toBe('<h1>own</h1>')
+    const given = await fetch(`${own.origin}/given.json`)
+    expect(given.headers.get('content-type')).toBe('application/json')
+    expect(await given.json()).toEqual([1])
   })
 
   it('bundles TypeScript on request, and turns a build error into a module that throws it', async () => {

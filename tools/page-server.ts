@@ -8,12 +8,14 @@ import { esbuildBundlePlugin } from './esbuild-bundle-plugin.ts'
 export interface PageServerOptions {
   /** Folder that is served; nothing outside it is. */
   readonly rootDir: string
-  /** The page at `/`, instead of rootDir's index.html. */
-  readonly html?: string
+  /** Text files beside, or instead of, those of rootDir, by path: `{ '/': '<!doctype html>…', '/network.json': '…' }`. */
+  readonly files?: Readonly<Record<string, string>>
   /** Bundle first-party .ts files on the way, as the browser tests do. */
   readonly bundle?: boolean
   /** `cross-origin isolated` pages get shared memory. */
   readonly isolated?: boolean
+  /** Default: a free one. */
+  readonly port?: number
 }
 
 export interface PageServer extends AsyncDisposable {
@@ -50,7 +52,8 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
       response.setHeader('Cross-Origin-Embedder-Policy', 'credentialless')
     }
     response.setHeader('Cache-Control', 'no-store')
-    if (path === '/' && options.html !== undefined) return send(response, '.html', options.html)
+    const given = options.files?.[path]
+    if (given !== undefined) return send(response, extname(path) || '.html', given)
     const bundled = await bundler?.serve({ path })
     if (bundled !== undefined) return send(response, '.js', bundled.body)
     const file = join(rootDir, normalize(path.endsWith('/') ? `${path}index.html` : path))
@@ -61,7 +64,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
     send(response, extname(file), await readFile(file))
   }
 
-  server.listen(0, '127.0.0.1')
+  server.listen(options.port ?? 0, '127.0.0.1')
   await once(server, 'listening')
   const close = async (): Promise<void> => {
     if (!server.listening) return
