@@ -30,6 +30,8 @@ export class BootstrapLinks {
   private readonly keepers = new Map<string, LinkKeeper>()
   private readonly reservationListeners = new Set<() => void>()
   private cancelGrace: (() => void) | undefined
+  /** The latest attempt got as far as a relay that gave no reservation. */
+  private refused = false
 
   constructor(init: BootstrapLinksInit) {
     this.init = init
@@ -84,11 +86,13 @@ export class BootstrapLinks {
     const { clock, connect, reachable } = this.init
     const timeoutMs = DEFAULT_TIMEOUT_MS + (reachable ? RESERVATION_DEADLINE_MS : 0)
     return withDeadline({ timeoutMs, what: 'bootstrap peer', clock }, async signal => {
+      this.refused = false
       await connect(peer, signal)
       if (!reachable) return
       try {
         await this.reservation(signal)
       } catch (error) {
+        this.refused = true
         // a new connection makes libp2p ask the relay again
         await this.hangUp(peer.peerId)
         throw error
@@ -126,15 +130,14 @@ export class BootstrapLinks {
   }
 
   private stateNow(): P2pState {
-    const { reachable, libp2p } = this.init
+    const { reachable } = this.init
     const keepers = [...this.keepers.values()]
     if (keepers.length === 0) return { status: 'ready' }
     if (keepers.some(keeper => keeper.up)) {
       return reachable && !this.hasReservation() ? { status: 'degraded', why: 'no-reservation' } : { status: 'ready' }
     }
     if (!keepers.every(keeper => keeper.failing)) return { status: 'connecting' }
-    const linked = [...this.keepers.keys()].some(peer => libp2p.getConnections(peerIdFromString(peer)).length > 0)
-    return { status: 'degraded', why: linked ? 'no-reservation' : 'bootstrap-unreachable' }
+    return { status: 'degraded', why: this.refused ? 'no-reservation' : 'bootstrap-unreachable' }
   }
 }
 
