@@ -5,7 +5,8 @@ import { build } from 'esbuild'
 import { chromium, type Page } from 'playwright-core'
 
 export interface TestBrowser extends AsyncDisposable {
-  readonly page: Page
+  /** A fresh page: Chromium slows a page's next WebTransport dials down after each that failed. */
+  newPage(): Promise<Page>
 }
 
 export async function openTestBrowser(entry: URL): Promise<TestBrowser> {
@@ -36,11 +37,14 @@ export async function openTestBrowser(entry: URL): Promise<TestBrowser> {
       '--disable-sync'
     ]
   })
-  const page = await browser.newPage()
-  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
-  await page.waitForFunction('globalThis.page !== undefined')
+  const { port } = server.address() as AddressInfo
   return {
-    page,
+    async newPage() {
+      const page = await browser.newPage()
+      await page.goto(`http://127.0.0.1:${port}/`)
+      await page.waitForFunction('globalThis.page !== undefined')
+      return page
+    },
     async [Symbol.asyncDispose]() {
       await browser.close()
       server.closeAllConnections()

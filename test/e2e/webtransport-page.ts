@@ -43,7 +43,11 @@ async function sendAll(stream: Stream, payload: Uint8Array): Promise<void> {
 }
 
 async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)).toHex()
+  return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)))
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')
 }
 
 function randomBytes(sizeBytes: number): Uint8Array<ArrayBuffer> {
@@ -78,9 +82,9 @@ const page = {
   },
 
   /** Send random bytes; the far end answers with the hash of what it got. */
-  async upload(address: string, sizeBytes: number) {
+  async upload(address: string, sizeBytes: number, protocol = '/test/upload') {
     const payload = randomBytes(sizeBytes)
-    const stream = await openStream(address, '/test/upload')
+    const stream = await openStream(address, protocol)
     const answer: number[] = []
     const done = readAll(stream, bytes => answer.push(...bytes))
     const start = performance.now()
@@ -88,7 +92,7 @@ const page = {
     await stream.close()
     await done
     const ms = performance.now() - start
-    return { ms, sent: await sha256Hex(payload), received: Uint8Array.from(answer).toHex() }
+    return { ms, sent: await sha256Hex(payload), received: hex(Uint8Array.from(answer)) }
   },
 
   async download(address: string) {

@@ -5,8 +5,20 @@ import { join } from 'node:path'
 import { noise } from '@chainsafe/libp2p-noise'
 import type { Stream } from '@libp2p/interface'
 import { createLibp2p } from 'libp2p'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createWebTransportListener, type WebTransportListenerOptions } from '../../relay-server/webtransport/index.ts'
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { CERTIFICATE_VALIDITY_MS } from '../../relay-server/webtransport/certificate/certificate-set.ts'
+import { createSelfSignedCertificate } from '../../relay-server/webtransport/certificate/self-signed-certificate.ts'
+import {
+  createWebTransportListener,
+  DEFAULT_WEBTRANSPORT_LIMITS,
+  type WebTransportListenerOptions,
+  type WebTransportServerLimits
+} from '../../relay-server/webtransport/index.ts'
+import { loadQuiche } from '../../relay-server/webtransport/quiche/load-quiche.ts'
+import { startQuicheServer } from '../../relay-server/webtransport/quiche/quiche-server.ts'
+import type { WebTransportSession } from '../../relay-server/webtransport/web-transport-server.ts'
+import type { Clock } from '../../sdk/async/index.ts'
 import { openTestBrowser, type TestBrowser } from './webtransport-browser.ts'
 import type { WebTransportPage } from './webtransport-page.ts'
 
@@ -15,6 +27,7 @@ declare const page: WebTransportPage
 const MIB = 1024 * 1024
 const TRANSFER_BYTES = 20 * MIB
 const STALL_MS = 4000
+const HOUR_MS = 3_600_000
 const LISTEN = '/ip4/127.0.0.1/udp/0/quic-v1/webtransport'
 
 const support = await createWebTransportListener()
@@ -23,6 +36,7 @@ if (support.unavailable) console.warn(`webtransport e2e skipped: ${support.unava
 describe.skipIf(support.unavailable !== undefined)('a stock browser dialer and the Node listener', () => {
   let browser: TestBrowser
   let directory: string
+  let tab: Page
   const payload = randomBytes(TRANSFER_BYTES)
 
   beforeAll(async () => {
@@ -30,16 +44,22 @@ describe.skipIf(support.unavailable !== undefined)('a stock browser dialer and t
     browser = await openTestBrowser(new URL('./webtransport-page.ts', import.meta.url))
   })
 
+  beforeEach(async () => {
+    tab = await browser.newPage()
+  })
+
+  afterEach(() => tab.close())
+
   afterAll(async () => {
     await browser?.[Symbol.asyncDispose]()
     await rm(directory, { recursive: true, force: true })
   })
 
-  async function listen(options: WebTransportListenerOptions = {}) {
+  async function listen(options: WebTransportListenerOptions = {}, address = LISTEN) {
     const { transport } = await createWebTransportListener(options)
     if (transport === undefined) throw new Error('the engine loaded a moment ago')
     const node = await createLibp2p({
-      addresses: { listen: [LISTEN] },
+      addresses: { listen: [address] },
       transports: [transport],
       connectionEncrypters: [noise()]
     })
@@ -60,27 +80,208 @@ describe.skipIf(support.unavailable !== undefined)('a stock browser dialer and t
   it('connects, five times of five', async () => {
     await using node = await listen()
     const times: number[] = []
-    for (let i = 0; i < 5; i++)
-      times.push(await browser.page.evaluate(address => page.connect(address), node.address()))
+    for (let i = 0; i < 5; i++) times.push(await tab.evaluate(address => page.connect(address), node.address()))
     console.log(`webtransport connect ms: ${times.map(ms => ms.toFixed(0)).join(' ')}`)
     expect(times).toHaveLength(5)
   })
 
   it('echoes a message', async () => {
     await using node = await listen()
-    expect(await browser.page.evaluate(address => page.echo(address, 'over QUIC'), node.address())).toBe('over QUIC')
+    expect(await tab.evaluate(address => page.echo(address, 'over QUIC'), node.address())).toBe('over QUIC')
   })
 
   it('carries 20 MiB up and down unchanged', async () => {
     await using node = await listen()
-    const up = await browser.page.evaluate(([a, n]) => page.upload(a, n), [node.address(), TRANSFER_BYTES] as const)
+    const up = await tab.evaluate(([a, n]) => page.upload(a, n), [node.address(), TRANSFER_BYTES] as const)
     expect(up.received).toBe(up.sent)
-    const down = await browser.page.evaluate(address => page.download(address), node.address())
+    const down = await tab.evaluate(address => page.download(address), node.address())
     expect(down.sizeBytes).toBe(TRANSFER_BYTES)
     expect(down.received).toBe(createHash('sha256').update(payload).digest('hex'))
     console.log(`webtransport MiB/s: up ${rate(up.ms)}, down ${rate(down.ms)}`)
   })
+
+  it('holds an uploader back while its reader stands still, and loses nothing', async () => {
+    await using node = await listen()
+    const up = await tab.evaluate(([a, n]) => page.upload(a, n, '/test/stalled-upload'), [
+      node.address(),
+      TRANSFER_BYTES
+    ] as const)
+    expect(up.received).toBe(up.sent)
+    expect(up.ms).toBeGreaterThan(STALL_MS)
+    expect(node.uploads.stalled).toBeLessThan(2 * MIB)
+  })
+
+  it('refuses sessions over the limit at once, and serves again when they end', async () => {
+    await using server = await rawServer({ maxSessions: 4, maxSessionsPerHost: 4 })
+    const flood = await tab.evaluate(([u, h]) => page.flood(u, h, 8), [server.url, server.sha256] as const)
+    expect(flood).toMatchObject({ open: 4, refused: 4 })
+    expect(flood.ms).toBeLessThan(5000)
+    await expect.poll(() => server.stats().sessions, { timeout: 5000 }).toBe(0)
+    expect(await tab.evaluate(([u, h]) => page.outcome(u, h), [server.url, server.sha256] as const)).toBe('open')
+  })
+
+  it('limits the sessions of one address below the whole', async () => {
+    await using server = await rawServer({ maxSessions: 100, maxSessionsPerHost: 2 })
+    const flood = await tab.evaluate(([u, h]) => page.flood(u, h, 4), [server.url, server.sha256] as const)
+    expect(flood).toMatchObject({ open: 2, refused: 2 })
+  })
+
+  it('answers other paths with 404', async () => {
+    await using node = await listen()
+    const [, port = '', hashes = ''] = /udp\/(\d+)\/quic-v1\/webtransport\/(.*)\/p2p/.exec(node.address()) ?? []
+    const sha256 = pinnedHash(hashes)
+    const base = `https://127.0.0.1:${port}/.well-known/libp2p-webtransport`
+    const outcome = (url: string) => tab.evaluate(([u, h]) => page.outcome(u, h), [url, sha256] as const)
+    expect(await outcome(`${base}?type=noise`)).toBe('open')
+    expect(await outcome(`${base}?type=tls`)).toBe('refused')
+    expect(await outcome(base)).toBe('refused')
+    expect(await outcome(`https://127.0.0.1:${port}/`)).toBe('refused')
+  })
+
+  it('buffers little for a browser that does not read, and goes on when it does', async () => {
+    let taken = 0
+    let takenWhenStalled = 0
+    await using server = await rawServer({}, session => {
+      session.onStream = stream => {
+        const send = (): void => {
+          while (taken < payload.length) {
+            const chunk = payload.subarray(taken, taken + 65_536)
+            const count = stream.write(chunk)
+            taken += count
+            if (count < chunk.length) return
+          }
+          stream.finish()
+        }
+        let started = false
+        stream.attach({
+          onData: () => {
+            if (started) return
+            started = true
+            send()
+            setTimeout(() => {
+              takenWhenStalled = taken
+            }, STALL_MS - 500)
+          },
+          onEnd: () => {},
+          onReset: () => {},
+          onStopped: () => {},
+          onWritable: send
+        })
+      }
+    })
+    const got = await tab.evaluate(([u, h, ms]) => page.stalledRead(u, h, ms), [
+      server.url,
+      server.sha256,
+      STALL_MS
+    ] as const)
+    expect(got.received).toBe(createHash('sha256').update(payload).digest('hex'))
+    expect(takenWhenStalled).toBeGreaterThan(0)
+    expect(takenWhenStalled).toBeLessThan(TRANSFER_BYTES / 2)
+  })
+
+  it('keeps its addresses over a restart, and old ones over a change of certificate', async () => {
+    const certificatePath = join(directory, 'certificates.json')
+    // Browsers judge validity by the real clock. So the listener is made to believe in a start 13 days ago, placed such
+    // that now both certificates are valid and the change is half an hour away.
+    const clock = new ManualClock(Date.now() - CERTIFICATE_VALIDITY_MS + 2.5 * HOUR_MS)
+    const options = { certificatePath, clock }
+    const connect = (address: string) => tab.evaluate(a => page.connect(a), address)
+
+    await using first = await listen(options)
+    const [published = ''] = first.addresses()
+    await first[Symbol.asyncDispose]()
+    await using node = await listen(options)
+    expect(hashesOf(node.address())).toEqual(hashesOf(published))
+    const at = (address: string, hashes: readonly string[]) =>
+      address.replace(/(\/certhash\/[^/]+)+/, hashes.map(hash => `/certhash/${hash}`).join(''))
+    const [firstHash = '', secondHash = ''] = hashesOf(published)
+
+    clock.set(Date.now())
+    await connect(node.address())
+    await connect(at(node.address(), [firstHash]))
+
+    clock.set(Date.now() + 0.75 * HOUR_MS)
+    await expect.poll(() => hashesOf(node.address())[0], { timeout: 5000 }).toBe(secondHash)
+    expect(hashesOf(node.address())).toHaveLength(2)
+    await connect(node.address())
+    await connect(at(node.address(), [firstHash, secondHash]))
+    await expect(connect(at(node.address(), [firstHash]))).rejects.toThrow()
+  })
+
+  it('frees its port', async () => {
+    const node = await listen()
+    const [, port] = /udp\/(\d+)/.exec(node.address()) ?? []
+    await tab.evaluate(address => page.connect(address), node.address())
+    await node[Symbol.asyncDispose]()
+    await using again = await listen({}, `/ip4/127.0.0.1/udp/${port}/quic-v1/webtransport`)
+    expect(again.address()).toContain(`/udp/${port}/`)
+  })
 })
+
+/** The engine without libp2p, taking every path. */
+async function rawServer(
+  limits: Partial<WebTransportServerLimits>,
+  onSession: (session: WebTransportSession) => void = () => {}
+) {
+  const certificate = await createSelfSignedCertificate(Date.now() - HOUR_MS, CERTIFICATE_VALIDITY_MS)
+  const server = await startQuicheServer(await loadQuiche(), {
+    host: '127.0.0.1',
+    port: 0,
+    certificate,
+    limits: { ...DEFAULT_WEBTRANSPORT_LIMITS, ...limits },
+    admit: () => 200,
+    onSession
+  })
+  return {
+    url: `https://127.0.0.1:${server.address.port}/`,
+    sha256: [...certificate.sha256],
+    stats: () => server.stats(),
+    [Symbol.asyncDispose]: () => server.close()
+  }
+}
+
+/** A clock that moves only when told. */
+class ManualClock implements Clock {
+  private time: number
+  private tasks: { at: number; task: () => void }[] = []
+
+  constructor(time: number) {
+    this.time = time
+  }
+
+  now(): number {
+    return this.time
+  }
+
+  monotonic(): number {
+    return this.time
+  }
+
+  after(delayMs: number, task: () => void): () => void {
+    const entry = { at: this.time + delayMs, task }
+    this.tasks.push(entry)
+    return () => {
+      this.tasks = this.tasks.filter(other => other !== entry)
+    }
+  }
+
+  set(time: number): void {
+    this.time = time
+    const due = this.tasks.filter(entry => entry.at <= time)
+    this.tasks = this.tasks.filter(entry => entry.at > time)
+    for (const { task } of due) task()
+  }
+}
+
+function hashesOf(address: string): string[] {
+  return [...address.matchAll(/\/certhash\/([^/]+)/g)].map(match => match[1] ?? '')
+}
+
+/** The SHA-256 inside the first `certhash/u…` of an address: multibase, then a two-byte multihash head. */
+function pinnedHash(path: string): number[] {
+  const [, text = ''] = /certhash\/u([^/]+)/.exec(path) ?? []
+  return [...Buffer.from(text, 'base64url').subarray(2)]
+}
 
 function rate(ms: number): string {
   return (TRANSFER_BYTES / MIB / (ms / 1000)).toFixed(1)
