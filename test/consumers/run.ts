@@ -8,7 +8,7 @@ import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import type { Page } from 'playwright-core'
 import ts from 'typescript'
-import { startDevnet } from '../../relay-server/devnet/index.ts'
+import { startDemoOrigin, startDevnet } from '../../relay-server/devnet/index.ts'
 import { type Chromium, launchChromium } from '../../tools/launch-chromium.ts'
 import { startPageServer } from '../../tools/page-server.ts'
 import { CONSUMER_APPS, type ConsumerApp } from './apps.ts'
@@ -45,10 +45,14 @@ try {
 }
 
 async function runApps(): Promise<Outcome[]> {
-  await using devnet = await startDevnet({ relays: 4, exits: 1 })
-  await using chromium = await launchChromium()
-  await using server = await startPageServer({ rootDir: folder })
-  const url = `${devnet.origin.url}/bytes?n=300000`
+  await using ends = new AsyncDisposableStack()
+  const site = await startDemoOrigin()
+  ends.defer(() => site.stop())
+  const devnet = await startDevnet({ relays: 4, exits: 1, localOrigins: [`127.0.0.1:${site.port}`] })
+  ends.defer(() => devnet.stop())
+  const chromium = ends.use(await launchChromium())
+  const server = ends.use(await startPageServer({ rootDir: folder }))
+  const url = `${site.url}/bytes?n=300000`
   const body = new Uint8Array(await (await fetch(url)).arrayBuffer())
   const parameters: Parameters = {
     bootstrap: devnet.bootstrap,
