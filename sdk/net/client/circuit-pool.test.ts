@@ -1,24 +1,64 @@
 import { describe, expect, it } from 'vitest'
 import { ManualClock } from '../../../test/kit/manual-clock.ts'
 import { CraftecError } from '../../errors/index.ts'
+import type { Descriptor } from '../directory/index.ts'
 import type { PathRules } from '../fetch/index.ts'
-import type { Circuit } from './circuit.ts'
+import type { CircuitHandle } from '../node/index.ts'
 import { CircuitPool } from './circuit-pool.ts'
 
 const RULES: PathRules = { hops: 3 }
 const TARGET = { host: 'a.test', port: 80 }
 const never = new AbortController().signal
 
-interface Fake extends Circuit {
+interface Fake extends CircuitHandle {
+  readonly streams: { open: number; unusedIds: number }
   destroyed: boolean
   die(): void
 }
 
+function exit(from: number, to: number): Descriptor {
+  return {
+    identity: new Uint8Array(32),
+    sequence: 0n,
+    issuedAt: 0,
+    expiresAt: 1,
+    roles: { relay: false, exit: true, directory: false, storage: false },
+    onionKeys: [],
+    addresses: [],
+    country: 'DE',
+    region: '',
+    family: [],
+    bandwidthKiBps: 1,
+    priceLamportsPerGiB: 0n,
+    exitPorts: [{ from, to }]
+  }
+}
+
+function fakeCircuit(id: string, ports: readonly [number, number]): Fake {
+  const { promise: closed, resolve } = Promise.withResolvers<CraftecError | undefined>()
+  const circuit: Fake = {
+    id,
+    path: { hops: [exit(...ports)] },
+    buildMs: 1,
+    hopRoundTripsMs: [],
+    bytesSent: 0,
+    bytesReceived: 0,
+    streams: { open: 0, unusedIds: 100 },
+    destroyed: false,
+    openStream: () => Promise.reject(new Error('not here')),
+    ping: () => Promise.reject(new Error('not here')),
+    destroy: () => {
+      circuit.destroyed = true
+      resolve(undefined)
+    },
+    die: () => resolve(new CraftecError('circuit-destroyed', 'gone')),
+    closed
+  }
+  return circuit
+}
+
 function setup(
-  options: {
-    accepts?: (id: string, port: number) => boolean
-    fail?: (attempt: number) => CraftecError | undefined
-  } = {}
+  options: { ports?: (id: string) => [number, number]; fail?: (attempt: number) => CraftecError | undefined } = {}
 ) {
   const clock = new ManualClock()
   const built: Fake[] = []
@@ -30,28 +70,20 @@ function setup(
       asked.push({ rules, port: target?.port })
       const error = options.fail?.(asked.length)
       if (error) throw error
-      const { promise: closed, resolve } = Promise.withResolvers<CraftecError | undefined>()
       const id = `c${built.length + 1}`
-      const circuit: Fake = {
-        id,
-        hops: [],
-        buildMs: 1,
-        hopRoundTripsMs: [],
-        destroyed: false,
-        accepts: ({ port }) => options.accepts?.(id, port) ?? true,
-        openStream: () => Promise.reject(new Error('not here')),
-        destroy: () => {
-          circuit.destroyed = true
-          resolve(undefined)
-        },
-        die: () => resolve(new CraftecError('circuit-destroyed', 'gone')),
-        closed
-      }
+      const circuit = fakeCircuit(id, options.ports?.(id) ?? [1, 65_535])
       built.push(circuit)
       return { circuit, retries: 0 }
     }
   })
-  return { clock, pool, built, asked }
+  const use = async (rules: PathRules, isolation: string): Promise<Fake> => {
+    const { circuit } = await pool.acquire(rules, isolation, TARGET, never)
+    const fake = built.find(other => other === circuit)
+    if (!fake) throw new Error('not one of ours')
+    fake.streams.open++
+    return fake
+  }
+  return { clock, pool, built, asked, use }
 }
 
 async function settle(): Promise<void> {
@@ -60,98 +92,105 @@ async function settle(): Promise<void> {
 
 describe('CircuitPool', () => {
   it('streams of one origin share a circuit; other origins and other rules get their own', async () => {
-    const { pool } = setup()
-    const first = await pool.acquire(RULES, 'a', TARGET, never)
-    const same = await pool.acquire(RULES, 'a', TARGET, never)
-    const other = await pool.acquire(RULES, 'b', TARGET, never)
-    const shorter = await pool.acquire({ hops: 1 }, 'a', TARGET, never)
-    const german = await pool.acquire({ hops: 3, exit: { country: 'DE' } }, 'a', TARGET, never)
-    expect(same.circuit).toBe(first.circuit)
-    expect(new Set([first, other, shorter, german].map(lease => lease.circuit)).size).toBe(4)
+    const { use } = setup()
+    const first = await use(RULES, 'a')
+    expect(await use(RULES, 'a')).toBe(first)
+    const others = [
+      await use(RULES, 'b'),
+      await use({ hops: 1 }, 'a'),
+      await use({ hops: 3, exit: { country: 'DE' } }, 'a'),
+      await use({ hops: 3, exit: { identity: 'x' } }, 'a')
+    ]
+    expect(new Set([first, ...others]).size).toBe(5)
   })
 
   it('two streams that start at once wait for one circuit', async () => {
-    const { pool, asked } = setup()
-    const [a, b] = await Promise.all([pool.acquire(RULES, 'a', TARGET, never), pool.acquire(RULES, 'a', TARGET, never)])
-    expect(a.circuit).toBe(b.circuit)
+    const { use, asked } = setup()
+    const [a, b] = await Promise.all([use(RULES, 'a'), use(RULES, 'a')])
+    expect(a).toBe(b)
     expect(asked.filter(({ port }) => port === 80).length).toBe(1)
   })
 
   it('a spare stands ready, goes to the first origin that needs it, and is replaced', async () => {
-    const { pool, built } = setup()
+    const { pool, built, use } = setup()
     pool.prepare()
     await settle()
-    expect(pool.list().map(({ use }) => use)).toEqual(['spare'])
-    const lease = await pool.acquire(RULES, 'a', TARGET, never)
-    expect(lease.circuit).toBe(built[0])
+    expect(pool.list().map(({ use: kind }) => kind)).toEqual(['spare'])
+    expect(await use(RULES, 'a')).toBe(built[0])
     await settle()
-    expect(pool.list().map(({ use }) => use)).toEqual(['used', 'spare'])
+    expect(pool.list().map(({ use: kind }) => kind)).toEqual(['used', 'spare'])
   })
 
   it('does not take a spare whose exit refuses the target', async () => {
-    const { pool, built } = setup({ accepts: (id, port) => id !== 'c1' || port === 443 })
+    const { pool, built, use } = setup({ ports: id => (id === 'c1' ? [443, 443] : [80, 80]) })
     pool.prepare()
     await settle()
-    const lease = await pool.acquire(RULES, 'a', TARGET, never)
-    expect(lease.circuit).not.toBe(built[0])
+    expect(await use(RULES, 'a')).not.toBe(built[0])
   })
 
-  it('takes no new streams on a circuit older than ten minutes, and ends it with its last stream', async () => {
-    const { pool, clock, built } = setup()
-    const old = await pool.acquire(RULES, 'a', TARGET, never)
+  it('takes no new streams on a circuit older than ten minutes, and ends it after its last stream', async () => {
+    const { clock, use } = setup()
+    const old = await use(RULES, 'a')
     clock.advance(600_001)
-    const fresh = await pool.acquire(RULES, 'a', TARGET, never)
-    expect(fresh.circuit).not.toBe(old.circuit)
-    expect(built[0]?.destroyed).toBe(false)
-    old.release()
-    expect(built[0]?.destroyed).toBe(true)
+    expect(await use(RULES, 'a')).not.toBe(old)
+    clock.advance(5_000)
+    expect(old.destroyed).toBe(false)
+    old.streams.open = 0
+    clock.advance(5_000)
+    expect(old.destroyed).toBe(true)
+  })
+
+  it('takes no new streams on a circuit that has no stream ids left', async () => {
+    const { use } = setup()
+    const old = await use(RULES, 'a')
+    old.streams.unusedIds = 0
+    expect(await use(RULES, 'a')).not.toBe(old)
   })
 
   it('ends a circuit that carries nothing for a minute, and never one that does', async () => {
-    const { pool, clock, built } = setup()
-    const [one, two] = [await pool.acquire(RULES, 'a', TARGET, never), await pool.acquire(RULES, 'a', TARGET, never)]
-    one.release()
-    clock.advance(60_001)
-    expect(built[0]?.destroyed).toBe(false)
-    two.release()
-    two.release()
-    clock.advance(60_001)
-    expect(built[0]?.destroyed).toBe(true)
+    const { clock, use } = setup()
+    const circuit = await use(RULES, 'a')
+    clock.advance(300_000)
+    expect(circuit.destroyed).toBe(false)
+    circuit.streams.open = 0
+    clock.advance(55_000)
+    expect(circuit.destroyed).toBe(false)
+    clock.advance(15_000)
+    expect(circuit.destroyed).toBe(true)
   })
 
   it('newPath: nothing new goes over the old circuits, and what runs goes on', async () => {
-    const { pool, built } = setup()
-    const running = await pool.acquire(RULES, 'a', TARGET, never)
+    const { clock, pool, built, use } = setup()
+    const running = await use(RULES, 'a')
     await settle()
     pool.newPath()
     expect(built.slice(0, 2).map(({ destroyed }) => destroyed)).toEqual([false, true])
-    const fresh = await pool.acquire(RULES, 'a', TARGET, never)
-    expect(fresh.circuit).not.toBe(running.circuit)
-    running.release()
-    expect(built[0]?.destroyed).toBe(true)
+    expect(await use(RULES, 'a')).not.toBe(running)
+    running.streams.open = 0
+    clock.advance(5_000)
+    expect(running.destroyed).toBe(true)
   })
 
   it('newPath: a circuit that was being built is not used either', async () => {
-    const { pool } = setup()
-    const acquiring = pool.acquire(RULES, 'a', TARGET, never)
+    const { pool, use } = setup()
+    const acquiring = use(RULES, 'a')
     pool.newPath()
-    expect((await acquiring).circuit.id).not.toBe('c1')
+    expect((await acquiring).id).not.toBe('c1')
   })
 
   it('forgets a circuit that dies', async () => {
-    const { pool, built } = setup()
-    const first = await pool.acquire(RULES, 'a', TARGET, never)
-    built[0]?.die()
+    const { use } = setup()
+    const first = await use(RULES, 'a')
+    first.die()
     await settle()
-    const second = await pool.acquire(RULES, 'a', TARGET, never)
-    expect(second.circuit).not.toBe(first.circuit)
+    expect(await use(RULES, 'a')).not.toBe(first)
   })
 
   it('a failure reaches those who wait, and the next one tries again', async () => {
     const failure = new CraftecError('circuit-failed', 'no')
-    const { pool } = setup({ fail: attempt => (attempt === 1 ? failure : undefined) })
-    await expect(pool.acquire(RULES, 'a', TARGET, never)).rejects.toBe(failure)
-    await pool.acquire(RULES, 'a', TARGET, never)
+    const { use } = setup({ fail: attempt => (attempt === 1 ? failure : undefined) })
+    await expect(use(RULES, 'a')).rejects.toBe(failure)
+    expect((await use(RULES, 'a')).id).toBe('c1')
   })
 
   it('a spare that fails is tried again later, and later each time', async () => {
@@ -172,33 +211,32 @@ describe('CircuitPool', () => {
   })
 
   it('one who leaves does not take the circuit from the others', async () => {
-    const { pool } = setup()
+    const { pool, use } = setup()
     const leaving = new AbortController()
     const left = pool.acquire(RULES, 'a', TARGET, leaving.signal)
-    const stays = pool.acquire(RULES, 'a', TARGET, never)
+    const stays = use(RULES, 'a')
     leaving.abort(new CraftecError('aborted', 'left'))
     await expect(left).rejects.toMatchObject({ code: 'aborted' })
-    expect((await stays).circuit.id).toBe('c1')
+    expect((await stays).id).toBe('c1')
   })
 
   it('has a bound, and gives up unused circuits first', async () => {
-    const { pool } = setup()
-    const leases = []
+    const { clock, pool, use } = setup()
     for (let count = 0; count < 40; count++) {
-      const lease = await pool.acquire(RULES, `unused ${count}`, TARGET, never)
-      lease.release()
+      const circuit = await use(RULES, `unused ${count}`)
+      circuit.streams.open = 0
+      clock.advance(1_000)
       expect(pool.list().length).toBeLessThanOrEqual(32)
     }
-    await expect(
-      (async () => {
-        for (let count = 0; count < 40; count++) leases.push(await pool.acquire(RULES, `used ${count}`, TARGET, never))
-      })()
-    ).rejects.toMatchObject({ code: 'limit-exceeded' })
+    const useMany = async (): Promise<void> => {
+      for (let count = 0; count < 40; count++) await use(RULES, `used ${count}`)
+    }
+    await expect(useMany()).rejects.toMatchObject({ code: 'limit-exceeded' })
   })
 
   it('stop destroys everything, and nothing is built afterwards', async () => {
-    const { pool, built, clock, asked } = setup()
-    await pool.acquire(RULES, 'a', TARGET, never)
+    const { pool, built, clock, asked, use } = setup()
+    await use(RULES, 'a')
     await settle()
     pool.stop()
     expect(built.every(({ destroyed }) => destroyed)).toBe(true)
@@ -206,6 +244,6 @@ describe('CircuitPool', () => {
     clock.advance(600_000)
     await settle()
     expect(asked.length).toBe(count)
-    await expect(pool.acquire(RULES, 'a', TARGET, never)).rejects.toMatchObject({ code: 'stopped' })
+    await expect(use(RULES, 'a')).rejects.toMatchObject({ code: 'stopped' })
   })
 })

@@ -6,31 +6,25 @@
 import type { Clock } from '../../async/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import type { PathRules, StreamTarget } from '../fetch/index.ts'
-import type { Circuit } from './circuit.ts'
+import type { CircuitHandle } from '../node/index.ts'
 
 export interface BuiltCircuit {
-  readonly circuit: Circuit
+  readonly circuit: CircuitHandle
   /** Circuits that failed before this one. */
   readonly retries: number
 }
 
 export interface CircuitPoolOptions {
-  /** @param target absent for a spare: any exit will do */
+  /** @param target absent for a spare: any exit will do. Otherwise the exit's published policy takes it */
   readonly build: (rules: PathRules, target: StreamTarget | undefined, signal: AbortSignal) => Promise<BuiltCircuit>
   readonly spareRules: PathRules
   readonly clock: Clock
 }
 
-export interface Lease {
-  readonly circuit: Circuit
-  readonly retries: number
-  /** The stream is over. Call it exactly once. */
-  release(): void
-}
-
 export interface CircuitInfo {
   readonly id: string
-  readonly hops: Circuit['hops']
+  /** Guard first, exit last. */
+  readonly hops: CircuitHandle['path']['hops']
   readonly hopRoundTripsMs: readonly number[]
   readonly buildMs: number
   readonly ageMs: number
@@ -40,20 +34,21 @@ export interface CircuitInfo {
 }
 
 const MAX_DIRTY_MS = 600_000
+/** A circuit without streams is kept this long. */
 const IDLE_MS = 60_000
+const SWEEP_MS = 5_000
 const MAX_CIRCUITS = 32
 const SPARE_RETRY_MS = [2_000, 10_000, 30_000, 60_000]
 
 interface Entry {
-  readonly circuit: Circuit
+  readonly circuit: CircuitHandle
   readonly rules: string
   /** `undefined` for a spare. */
   key: string | undefined
   readonly bornAt: number
   dirtySince: number
-  streams: number
+  lastUsedAt: number
   retired: boolean
-  cancelIdle: () => void
 }
 
 export class CircuitPool {
@@ -65,6 +60,7 @@ export class CircuitPool {
   #epoch = 0
   #spareFailures = 0
   #cancelSpare = (): void => {}
+  #cancelSweep = (): void => {}
 
   constructor(options: CircuitPoolOptions) {
     this.#options = options
@@ -74,17 +70,17 @@ export class CircuitPool {
    * A circuit for one stream.
    * @throws CraftecError `stopped` | `limit-exceeded` | what `build` throws | the signal's reason
    */
-  async acquire(rules: PathRules, isolation: string, target: StreamTarget, signal: AbortSignal): Promise<Lease> {
+  async acquire(rules: PathRules, isolation: string, target: StreamTarget, signal: AbortSignal): Promise<BuiltCircuit> {
     signal.throwIfAborted()
     this.#life.signal.throwIfAborted()
     const key = JSON.stringify([isolation, rulesKey(rules)])
     for (;;) {
       const ready = this.#find(key, target) ?? this.#claimSpare(key, rulesKey(rules), target)
-      if (ready) return this.#lease(ready, 0)
+      if (ready) return this.#use(ready, 0)
       const shared = this.#building.get(key)
       const { entry, retries } = await untilAborted(shared ?? this.#buildFor(key, rules, target), signal)
       // Meanwhile the caller may have asked for a new path; and whoever started a shared one may want another target.
-      if (!entry.retired && (!shared || entry.circuit.accepts(target))) return this.#lease(entry, retries)
+      if (!entry.retired && (!shared || exitTakes(entry.circuit, target))) return this.#use(entry, retries)
     }
   }
 
@@ -102,13 +98,13 @@ export class CircuitPool {
 
   list(): CircuitInfo[] {
     const now = this.#options.clock.monotonic()
-    return [...this.#entries].map(({ circuit, bornAt, streams, retired, key }) => ({
+    return [...this.#entries].map(({ circuit, bornAt, retired, key }) => ({
       id: circuit.id,
-      hops: circuit.hops,
+      hops: circuit.path.hops,
       hopRoundTripsMs: circuit.hopRoundTripsMs,
       buildMs: circuit.buildMs,
       ageMs: now - bornAt,
-      streams,
+      streams: circuit.streams.open,
       use: retired ? 'retired' : key === undefined ? 'spare' : 'used'
     }))
   }
@@ -116,6 +112,7 @@ export class CircuitPool {
   /** Destroy every circuit. The pool cannot be used again. */
   stop(): void {
     this.#cancelSpare()
+    this.#cancelSweep()
     this.#life.abort(new CraftecError('stopped', 'the client was stopped'))
     for (const entry of [...this.#entries]) this.#drop(entry)
   }
@@ -124,15 +121,16 @@ export class CircuitPool {
     const now = this.#options.clock.monotonic()
     for (const entry of this.#entries) {
       if (entry.key !== key || entry.retired) continue
-      if (now - entry.dirtySince > MAX_DIRTY_MS) this.#retire(entry)
-      else if (entry.circuit.accepts(target)) return entry
+      if (now - entry.dirtySince > MAX_DIRTY_MS || entry.circuit.streams.unusedIds === 0) this.#retire(entry)
+      else if (exitTakes(entry.circuit, target)) return entry
     }
     return undefined
   }
 
   #claimSpare(key: string, rules: string, target: StreamTarget): Entry | undefined {
     for (const entry of this.#entries) {
-      if (entry.key !== undefined || entry.retired || entry.rules !== rules || !entry.circuit.accepts(target)) continue
+      if (entry.key !== undefined || entry.retired || entry.rules !== rules || !exitTakes(entry.circuit, target))
+        continue
       entry.key = key
       entry.dirtySince = this.#options.clock.monotonic()
       return entry
@@ -163,9 +161,8 @@ export class CircuitPool {
       key,
       bornAt: now,
       dirtySince: now,
-      streams: 0,
-      retired: false,
-      cancelIdle: () => {}
+      lastUsedAt: now,
+      retired: false
     }
     if (this.#life.signal.aborted) {
       built.circuit.destroy()
@@ -177,46 +174,49 @@ export class CircuitPool {
       if (entry.key === undefined) this.#ensureSpare()
     })
     if (epoch !== this.#epoch) this.#retire(entry)
-    else if (key !== undefined) this.#watchIdle(entry)
+    this.#planSweep()
     return { ...built, entry }
   }
 
-  #lease(entry: Entry, retries: number): Lease {
-    entry.streams++
-    entry.cancelIdle()
+  #use(entry: Entry, retries: number): BuiltCircuit {
+    entry.lastUsedAt = this.#options.clock.monotonic()
     this.#ensureSpare()
-    let released = false
-    const release = (): void => {
-      if (released) return
-      released = true
-      entry.streams--
-      if (entry.streams > 0) return
-      if (entry.retired) this.#drop(entry)
-      else this.#watchIdle(entry)
-    }
-    return { circuit: entry.circuit, retries, release }
+    return { circuit: entry.circuit, retries }
   }
 
-  #watchIdle(entry: Entry): void {
-    entry.cancelIdle()
-    entry.cancelIdle = this.#options.clock.after(IDLE_MS, () => this.#drop(entry))
+  #planSweep(): void {
+    this.#cancelSweep()
+    if (this.#entries.size > 0) this.#cancelSweep = this.#options.clock.after(SWEEP_MS, () => this.#sweep())
+  }
+
+  /** Circuits count their streams themselves; looking now and then is enough to end those that nobody uses. */
+  #sweep(): void {
+    const now = this.#options.clock.monotonic()
+    for (const entry of [...this.#entries]) {
+      if (entry.circuit.streams.open > 0) entry.lastUsedAt = now
+      else if (entry.retired || (entry.key !== undefined && now - entry.lastUsedAt > IDLE_MS)) this.#drop(entry)
+    }
+    this.#planSweep()
   }
 
   #retire(entry: Entry): void {
     entry.retired = true
-    if (entry.streams === 0) this.#drop(entry)
+    if (entry.circuit.streams.open === 0) this.#drop(entry)
   }
 
   #drop(entry: Entry): void {
     entry.retired = true
-    entry.cancelIdle()
     if (this.#entries.delete(entry)) entry.circuit.destroy()
   }
 
   /** @throws CraftecError `limit-exceeded` when every circuit carries streams */
   #makeRoom(): void {
     if (this.#entries.size + this.#building.size < MAX_CIRCUITS) return
-    const unused = [...this.#entries].find(entry => entry.streams === 0)
+    const now = this.#options.clock.monotonic()
+    // One that was just given out has no stream yet.
+    const unused = [...this.#entries].find(
+      ({ circuit, lastUsedAt }) => circuit.streams.open === 0 && now - lastUsedAt >= SWEEP_MS
+    )
     if (!unused)
       throw new CraftecError('limit-exceeded', `${MAX_CIRCUITS} circuits are in use; end some streams first`, {
         details: { limit: MAX_CIRCUITS }
@@ -251,6 +251,10 @@ export class CircuitPool {
 
 /** Not JSON, so no isolation key can be it. */
 const SPARE = 'spare'
+
+function exitTakes({ path }: CircuitHandle, { port }: StreamTarget): boolean {
+  return path.hops.at(-1)?.exitPorts.some(({ from, to }) => from <= port && port <= to) ?? false
+}
 
 function rulesKey({ hops, exit }: PathRules): string {
   return JSON.stringify([hops, exit?.country ?? null, exit?.identity ?? null])

@@ -20,7 +20,11 @@ export async function openClientStore(name: string): Promise<ClientStore> {
   try {
     database = await openDB(name, 1, { upgrade: opened => void opened.createObjectStore(STORE) })
   } catch (cause) {
-    throw new CraftecError('storage-unavailable', 'no IndexedDB here; the client forgets its guards when the page closes', { cause })
+    throw new CraftecError(
+      'storage-unavailable',
+      'no IndexedDB here; the client forgets its guards when the page closes',
+      { cause }
+    )
   }
   return {
     get: key => database.get(STORE, key),

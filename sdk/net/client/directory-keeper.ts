@@ -69,13 +69,19 @@ export class DirectoryKeeper {
   async whenUsable(signal: AbortSignal): Promise<void> {
     if (this.usable) return
     const { clock } = this.#options
-    await withDeadline({ signal, timeoutMs: ROUND_TIMEOUT_MS, what: 'directory of the network', clock }, () => this.#runRound())
+    await withDeadline({ signal, timeoutMs: ROUND_TIMEOUT_MS, what: 'directory of the network', clock }, () =>
+      this.#runRound()
+    )
     if (this.usable) return
     throw this.#lastError?.code === 'bootstrap-unreachable'
       ? this.#lastError
-      : new CraftecError('directory-empty', 'no exit is known yet; check the bootstrap addresses, or try again in a moment', {
-          cause: this.#lastError
-        })
+      : new CraftecError(
+          'directory-empty',
+          'no exit is known yet; check the bootstrap addresses, or try again in a moment',
+          {
+            cause: this.#lastError
+          }
+        )
   }
 
   stop(): void {
@@ -96,24 +102,37 @@ export class DirectoryKeeper {
     const servers = this.#chooseServers()
     const outcomes = await Promise.allSettled(servers.map(server => this.#syncOne(server)))
     if (this.#life.signal.aborted) throw this.#life.signal.reason
-    const failed = outcomes.flatMap(outcome => (outcome.status === 'rejected' ? [CraftecError.from(outcome.reason)] : []))
+    const failed = outcomes.flatMap(outcome =>
+      outcome.status === 'rejected' ? [CraftecError.from(outcome.reason)] : []
+    )
     const reached = failed.length < servers.length
     this.#lastError = reached
       ? undefined
-      : new CraftecError('bootstrap-unreachable', 'no directory server answered; check the bootstrap addresses and the network', {
-          cause: failed[0]
-        })
+      : new CraftecError(
+          'bootstrap-unreachable',
+          'no directory server answered; check the bootstrap addresses and the network',
+          {
+            cause: failed[0]
+          }
+        )
     this.#failures = reached && this.usable ? 0 : this.#failures + 1
     if (reached) await this.#writeStore()
-    const delay = this.#failures === 0 ? REFRESH_MS : (RETRY_MS[Math.min(this.#failures, RETRY_MS.length) - 1] ?? REFRESH_MS)
-    if (!this.#life.signal.aborted) this.#cancelTimer = this.#options.clock.after(delay, () => void this.#runRound().catch(() => {}))
+    const delay =
+      this.#failures === 0 ? REFRESH_MS : (RETRY_MS[Math.min(this.#failures, RETRY_MS.length) - 1] ?? REFRESH_MS)
+    if (!this.#life.signal.aborted)
+      this.#cancelTimer = this.#options.clock.after(delay, () => void this.#runRound().catch(() => {}))
     this.#options.onChange()
   }
 
   async #syncOne(server: PeerAddresses): Promise<void> {
     const since = this.#positions.get(server.peerId) ?? 0n
     const { clock } = this.#options
-    const deadline = { signal: this.#life.signal, timeoutMs: ROUND_TIMEOUT_MS, what: 'answer of a directory server', clock }
+    const deadline = {
+      signal: this.#life.signal,
+      timeoutMs: ROUND_TIMEOUT_MS,
+      what: 'answer of a directory server',
+      clock
+    }
     const { next } = await withDeadline(deadline, signal => this.#options.sync(server, since, signal))
     this.#positions.set(server.peerId, next)
   }

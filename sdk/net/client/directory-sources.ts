@@ -12,7 +12,10 @@ export function bootstrapSources(addresses: readonly string[]): PeerAddresses[] 
   for (const address of addresses) {
     const name = /\/p2p\/([^/]+)$/.exec(address)?.[1]
     if (name === undefined)
-      throw new CraftecError('invalid-argument', 'every bootstrap address must be a multiaddr that ends in /p2p/<PeerId>')
+      throw new CraftecError(
+        'invalid-argument',
+        'every bootstrap address must be a multiaddr that ends in /p2p/<PeerId>'
+      )
     const peerId = parsePeerId(name)
     peers.set(peerId, [...(peers.get(peerId) ?? []), address])
   }
