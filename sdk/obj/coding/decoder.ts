@@ -22,7 +22,21 @@ export interface Decoder extends Generation {
    * @throws CraftecError `invalid-argument` before rank k, or outside of the generation
    */
   decode(from?: number, to?: number, into?: Uint8Array): Uint8Array
+  /**
+   * Bytes [from, to) of every source piece, each to its place in `into`, which takes the pieces end to end and may end early:
+   * the unit of work that a long job is cut into.
+   * @throws CraftecError as `decode`
+   */
+  decodeColumns(from: number, to: number, into: Uint8Array): void
   release(): void
+}
+
+/** Bytes [from, to) of source piece `index`, and where they go. */
+interface Stretch {
+  readonly index: number
+  readonly from: number
+  readonly to: number
+  readonly at: number
 }
 
 export function createDecoder(engine: CodingEngine, generation: Generation): Decoder {
@@ -42,6 +56,31 @@ export function createDecoder(engine: CodingEngine, generation: Generation): Dec
       solutions.set(index, row)
     }
     return row
+  }
+
+  const fill = (wanted: readonly Stretch[], into: Uint8Array): void => {
+    if (workspace.rank < k)
+      throw new CraftecError('invalid-argument', `${k} independent pieces are needed, ${workspace.rank} are there`)
+    // Missing pieces that want the same stretch of bytes are made together: the inputs are then read once for all of them.
+    const batches = new Map<string, { from: number; to: number; rows: Uint8Array[]; outputs: Uint8Array[] }>()
+    for (const { index, from, to, at } of wanted) {
+      const output = into.subarray(at, at + to - from)
+      const slot = bySource.get(index)
+      if (slot !== undefined) {
+        output.set(workspace.slot(slot).subarray(from, to))
+        continue
+      }
+      const key = `${from}:${to}`
+      const batch = batches.get(key) ?? { from, to, rows: [], outputs: [] }
+      batches.set(key, batch)
+      batch.rows.push(solution(index))
+      batch.outputs.push(output)
+    }
+    for (const { rows, outputs, from, to } of batches.values()) {
+      const coefficients = new Uint8Array(rows.length * k)
+      for (const [row, scalars] of rows.entries()) coefficients.set(scalars, row * k)
+      workspace.combine({ outputs, inputs, coefficients, from, to })
+    }
   }
 
   const decoder: Decoder = {
@@ -66,36 +105,30 @@ export function createDecoder(engine: CodingEngine, generation: Generation): Dec
       return bySource.size
     },
     decode: (from = 0, to = k * pieceBytes, into = new Uint8Array(Math.max(0, to - from))) => {
-      if (workspace.rank < k)
-        throw new CraftecError('invalid-argument', `${k} independent pieces are needed, ${workspace.rank} are there`)
       if (from < 0 || from > to || to > k * pieceBytes || into.length < to - from)
         throw new CraftecError(
           'invalid-argument',
           `bytes ${from}..${to} are not within 0..${k * pieceBytes}, or the target is too small`
         )
-      // Missing pieces that want the same stretch of bytes are made together: the inputs are then read once for all of them.
-      const batches = new Map<string, { from: number; to: number; rows: Uint8Array[]; outputs: Uint8Array[] }>()
+      const wanted: Stretch[] = []
       for (let index = Math.floor(from / pieceBytes); index * pieceBytes < to; index++) {
         const start = Math.max(from - index * pieceBytes, 0)
         const end = Math.min(to - index * pieceBytes, pieceBytes)
-        const output = into.subarray(index * pieceBytes + start - from, index * pieceBytes + end - from)
-        const slot = bySource.get(index)
-        if (slot !== undefined) {
-          output.set(workspace.slot(slot).subarray(start, end))
-          continue
-        }
-        const key = `${start}:${end}`
-        const batch = batches.get(key) ?? { from: start, to: end, rows: [], outputs: [] }
-        batches.set(key, batch)
-        batch.rows.push(solution(index))
-        batch.outputs.push(output)
+        wanted.push({ index, from: start, to: end, at: index * pieceBytes + start - from })
       }
-      for (const { rows, outputs, from, to } of batches.values()) {
-        const coefficients = new Uint8Array(rows.length * k)
-        for (const [row, scalars] of rows.entries()) coefficients.set(scalars, row * k)
-        workspace.combine({ outputs, inputs, coefficients, from, to })
-      }
+      fill(wanted, into)
       return into
+    },
+    decodeColumns: (from, to, into) => {
+      if (from < 0 || from > to || to > pieceBytes)
+        throw new CraftecError('invalid-argument', `bytes ${from}..${to} are not within a piece of ${pieceBytes}`)
+      const wanted: Stretch[] = []
+      for (let index = 0; index < k; index++) {
+        const at = index * pieceBytes + from
+        const end = Math.min(to, into.length - index * pieceBytes)
+        if (end > from) wanted.push({ index, from, to: end, at })
+      }
+      fill(wanted, into)
     },
     release: () => workspace.release()
   }

@@ -1,4 +1,12 @@
 export type { CodingEngine, CombineRequest, Workspace, WorkspaceShape } from './coding-engine.ts'
+export {
+  type DecodeJob,
+  decodeSegment,
+  type EncodeJob,
+  type EncodeResult,
+  encodeSegment,
+  type JobOptions
+} from './coding-job.ts'
 export { createDecoder, type Decoder, type PieceVerdict } from './decoder.ts'
 export { createEncoder, type Encoder } from './encoder.ts'
 export { type CodedPiece, type Generation, MAX_PIECE_BYTES, MAX_SOURCE_PIECES } from './generation.ts'

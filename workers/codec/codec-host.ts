@@ -1,0 +1,73 @@
+import { transfer } from 'comlink'
+import { systemRandom } from '../../sdk/async/index.ts'
+import { CraftecError, type ErrorWire } from '../../sdk/errors/index.ts'
+import {
+  type CodingEngine,
+  type CodingEngineOptions,
+  type DecodeJob,
+  decodeSegment,
+  type EncodeJob,
+  type EncodeResult,
+  encodeSegment,
+  type JobOptions,
+  loadCodingEngine
+} from '../../sdk/obj/index.ts'
+
+/** Errors cross as records: structured clone would drop their code. */
+export type Outcome<T> = { readonly value: T } | { readonly error: ErrorWire }
+
+/** What a worker does. Results own their memory and are transferred, unless the caller gave shared memory to write to. */
+export interface CodecHost {
+  start(options: CodingEngineOptions): Promise<Outcome<CodingEngine['name']>>
+  encode(id: number, job: EncodeJob, onProgress?: (fraction: number) => void): Promise<Outcome<EncodeResult>>
+  decode(id: number, job: DecodeJob, onProgress?: (fraction: number) => void): Promise<Outcome<Uint8Array>>
+  /** Stop the job within one slice of work. Unknown ids are jobs that have just ended. */
+  cancel(id: number): void
+}
+
+export function createCodecHost(): CodecHost {
+  const running = new Map<number, AbortController>()
+  let engine: CodingEngine | undefined
+
+  async function run<T>(
+    id: number,
+    onProgress: ((fraction: number) => void) | undefined,
+    task: (engine: CodingEngine, options: JobOptions) => Promise<T>
+  ): Promise<Outcome<T>> {
+    const controller = new AbortController()
+    running.set(id, controller)
+    try {
+      if (!engine) throw new CraftecError('internal', 'the codec worker was not started')
+      return { value: await task(engine, { signal: controller.signal, onProgress }) }
+    } catch (error) {
+      return { error: CraftecError.from(error).toWire() }
+    } finally {
+      running.delete(id)
+    }
+  }
+
+  return {
+    start: async options => {
+      try {
+        engine = await loadCodingEngine(options)
+        return { value: engine.name }
+      } catch (error) {
+        return { error: CraftecError.from(error).toWire() }
+      }
+    },
+    encode: async (id, job, onProgress) => {
+      const outcome = await run(id, onProgress, (engine, options) => encodeSegment(engine, job, systemRandom, options))
+      return 'value' in outcome ? transfer(outcome, owned(outcome.value.coefficients, outcome.value.pieces)) : outcome
+    },
+    decode: async (id, job, onProgress) => {
+      const outcome = await run(id, onProgress, (engine, options) => decodeSegment(engine, job, options))
+      return 'value' in outcome ? transfer(outcome, owned(outcome.value)) : outcome
+    },
+    cancel: id => running.get(id)?.abort()
+  }
+}
+
+/** The buffers behind `arrays` that can be transferred: shared ones stay where they are. */
+function owned(...arrays: Uint8Array[]): ArrayBuffer[] {
+  return arrays.map(array => array.buffer).filter(buffer => buffer instanceof ArrayBuffer)
+}

@@ -1,0 +1,229 @@
+import { proxy, type Remote, releaseProxy, transfer, wrap } from 'comlink'
+import { throwIfAborted } from '../../sdk/async/index.ts'
+import { CraftecError } from '../../sdk/errors/index.ts'
+import type {
+  CodingEngine,
+  CodingEngineOptions,
+  DecodeJob,
+  EncodeJob,
+  EncodeResult,
+  JobOptions
+} from '../../sdk/obj/index.ts'
+import { type CodecHost, createCodecHost, type Outcome } from './codec-host.ts'
+import { type CodecWorker, hasWorkers, spawnWorker } from './worker-endpoint.ts'
+
+/** More workers than this were no faster: memory bandwidth is shared. */
+const MAX_WORKERS = 4
+/** Jobs that wait. A caller with more to do awaits what it has handed in: that is the back-pressure. */
+const MAX_WAITING = 256
+
+export interface CodecPoolOptions extends CodingEngineOptions {
+  /** Default: one a core, at most 4. 0 runs everything in the caller's thread, as in a service worker, which cannot start workers. */
+  readonly workers?: number
+  /** Where the worker module is, if not beside this package. */
+  readonly workerUrl?: string | URL
+  /** How to start a worker; for hosts that wrap them. */
+  readonly spawn?: (url: string | URL) => CodecWorker
+}
+
+/**
+ * The bytes of a job: an array whose buffer is transferred (it is empty afterwards) or, to let a job survive the death of its worker,
+ * a function that gives them, called when the job starts and once more if it has to run again.
+ */
+export type Source<Job> = Job | (() => Job | Promise<Job>)
+
+/**
+ * Coding on other cores. Work is split by segments: one job, one worker.
+ * @example
+ * import { createCodecPool } from '@craftec/web/workers'
+ * const pool = createCodecPool()
+ * const { pieces } = await pool.encode({ source: new Uint8Array(1_000_000), k: 4, pieceBytes: 262_144, count: 2 })
+ * console.log(pieces.length)
+ * await pool.dispose()
+ */
+export interface CodecPool {
+  /** @throws CraftecError `invalid-argument` | `aborted` | `limit-exceeded` (queue full) | `stopped` | `internal` (the worker died twice) */
+  encode(job: Source<EncodeJob>, options?: JobOptions): Promise<EncodeResult>
+  decode(job: Source<DecodeJob>, options?: JobOptions): Promise<Uint8Array>
+  /** Workers that exist now. */
+  readonly size: number
+  /** Jobs that wait for a worker. */
+  readonly waiting: number
+  engine(): Promise<CodingEngine['name']>
+  /** End the workers; running jobs reject with `stopped`. Idempotent. */
+  dispose(): Promise<void>
+}
+
+/** One worker, or the caller's own thread. */
+interface Lane {
+  readonly host: CodecHost | Remote<CodecHost>
+  readonly ready: Promise<CodingEngine['name']>
+  /** Never resolves; rejects when the worker dies. */
+  readonly death: Promise<never>
+  readonly worker: CodecWorker | undefined
+  busy: boolean
+}
+
+export function createCodecPool(options: CodecPoolOptions = {}): CodecPool {
+  const { workerUrl = new URL('./codec-worker.ts', import.meta.url), spawn = spawnWorker } = options
+  const wanted =
+    options.workers ?? (hasWorkers() ? Math.min(globalThis.navigator?.hardwareConcurrency ?? 1, MAX_WORKERS) : 0)
+  if (!Number.isInteger(wanted) || wanted < 0 || wanted > MAX_WORKERS)
+    throw new CraftecError('invalid-argument', `workers must be 0..${MAX_WORKERS}, got ${wanted}`)
+  const engineOptions: CodingEngineOptions = {
+    ...(options.engine ? { engine: options.engine } : {}),
+    ...(options.wasmUrls
+      ? { wasmUrls: { strict: String(options.wasmUrls.strict), relaxed: String(options.wasmUrls.relaxed) } }
+      : {})
+  }
+  const lanes = new Set<Lane>()
+  const waiters: { resolve: (lane: Lane) => void; reject: (error: CraftecError) => void }[] = []
+  let disposed: ((error: CraftecError) => void) | undefined
+  const disposal = new Promise<never>((_, reject) => {
+    disposed = reject
+  })
+  disposal.catch(() => {})
+  let nextId = 1
+
+  function openLane(): Lane {
+    const worker = wanted === 0 ? undefined : spawn(workerUrl)
+    const host = worker ? wrap<CodecHost>(worker.endpoint) : createCodecHost()
+    const death = new Promise<never>((_, reject) => worker?.onDeath(cause => reject(new WorkerDied(cause))))
+    death.catch(() => lanes.delete(lane))
+    const ready = Promise.race([death, Promise.resolve(host.start(engineOptions)).then(unwrap)])
+    ready.catch(() => {})
+    const lane: Lane = { host, worker, death, ready, busy: true }
+    lanes.add(lane)
+    return lane
+  }
+
+  function takeLane(signal: AbortSignal | undefined): Promise<Lane> {
+    for (const lane of lanes) {
+      if (lane.busy) continue
+      lane.busy = true
+      return Promise.resolve(lane)
+    }
+    if (lanes.size < Math.max(wanted, 1)) return Promise.resolve(openLane())
+    if (waiters.length >= MAX_WAITING)
+      throw new CraftecError('limit-exceeded', `${MAX_WAITING} jobs wait already; await some of them first`)
+    return new Promise((resolve, reject) => {
+      const waiter = {
+        resolve: (lane: Lane) => settle(() => resolve(lane)),
+        reject: (error: CraftecError) => settle(() => reject(error))
+      }
+      const settle = (then: () => void): void => {
+        signal?.removeEventListener('abort', onAbort)
+        then()
+      }
+      const onAbort = (): void => {
+        waiters.splice(waiters.indexOf(waiter), 1)
+        reject(new CraftecError('aborted', 'coding: aborted by the caller', { cause: signal?.reason }))
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      waiters.push(waiter)
+    })
+  }
+
+  function giveBack(lane: Lane): void {
+    const alive = lanes.has(lane)
+    const waiter = waiters.shift()
+    if (waiter) waiter.resolve(alive ? lane : openLane())
+    else lane.busy = false
+  }
+
+  async function run<Job extends EncodeJob | DecodeJob, T>(
+    source: Source<Job>,
+    { signal, onProgress }: JobOptions,
+    call: (
+      host: Remote<CodecHost>,
+      id: number,
+      job: Job,
+      report: ((fraction: number) => void) | undefined
+    ) => Promise<Outcome<T>>
+  ): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      if (!disposed) throw new CraftecError('stopped', 'this codec pool was disposed')
+      throwIfAborted(signal, 'coding')
+      const lane = await takeLane(signal)
+      const id = nextId++
+      const cancel = (): void => void lane.host.cancel(id)
+      try {
+        await Promise.race([lane.ready, disposal])
+        const job = typeof source === 'function' ? await source() : source
+        throwIfAborted(signal, 'coding')
+        signal?.addEventListener('abort', cancel, { once: true })
+        const report = onProgress && lane.worker ? proxy(onProgress) : onProgress
+        const host = lane.host as Remote<CodecHost>
+        return unwrap(
+          await Promise.race([
+            call(host, id, lane.worker ? transfer(job, buffersOf(job)) : job, report),
+            lane.death,
+            disposal
+          ])
+        )
+      } catch (error) {
+        if (!(error instanceof WorkerDied)) throw error
+        if (attempt > 1 || typeof source !== 'function')
+          throw new CraftecError(
+            'internal',
+            'the codec worker died; give the job as a function and it is run once more',
+            { cause: error.cause }
+          )
+      } finally {
+        signal?.removeEventListener('abort', cancel)
+        giveBack(lane)
+      }
+    }
+  }
+
+  return {
+    encode: (job, jobOptions = {}) =>
+      run(job, jobOptions, (host, id, encodeJob, report) => host.encode(id, encodeJob, report)),
+    decode: (job, jobOptions = {}) =>
+      run(job, jobOptions, (host, id, decodeJob, report) => host.decode(id, decodeJob, report)),
+    get size() {
+      return lanes.size
+    },
+    get waiting() {
+      return waiters.length
+    },
+    engine: async () => {
+      const lane = await takeLane(undefined)
+      try {
+        return await lane.ready
+      } finally {
+        giveBack(lane)
+      }
+    },
+    dispose: async () => {
+      const error = new CraftecError('stopped', 'this codec pool was disposed')
+      disposed?.(error)
+      disposed = undefined
+      for (const waiter of waiters.splice(0)) waiter.reject(error)
+      for (const lane of lanes) {
+        if (!lane.worker) continue
+        ;(lane.host as Remote<CodecHost>)[releaseProxy]()
+        lane.worker.terminate()
+      }
+      lanes.clear()
+    }
+  }
+}
+
+/** Not for callers: it is answered by another try, or turned into a CraftecError. */
+class WorkerDied extends Error {
+  constructor(cause: unknown) {
+    super('worker died', { cause })
+  }
+}
+
+function unwrap<T>(outcome: Outcome<T>): T {
+  if ('error' in outcome) throw CraftecError.fromWire(outcome.error)
+  return outcome.value
+}
+
+/** Every distinct buffer of a job that can be transferred. */
+function buffersOf(job: EncodeJob | DecodeJob): ArrayBuffer[] {
+  const arrays = 'source' in job ? [job.source] : job.pieces.flatMap(piece => [piece.coefficients, piece.data])
+  return [...new Set(arrays.map(array => array.buffer).filter(buffer => buffer instanceof ArrayBuffer))]
+}
