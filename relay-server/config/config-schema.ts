@@ -54,8 +54,7 @@ const descriptor = z.strictObject({
     .max(0xffffffff)
     .default(1024)
     .describe('Bandwidth to announce: the weight in path choice'),
-  priceLamportsPerGiB: z.int().min(0).default(0).describe('Price to announce'),
-  lifetimeHours: z.number().min(0.1).max(48).default(24).describe('Validity of each descriptor; renewed at half of it')
+  priceLamportsPerGiB: z.int().min(0).default(0).describe('Price to announce')
 })
 
 const exit = z.strictObject({

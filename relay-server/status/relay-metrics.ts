@@ -6,6 +6,8 @@ export interface RelaySnapshot {
   readonly streamsOpen: number
   readonly queuedBytes: number
   readonly peers: number
+  readonly onionLinks: number
+  readonly draining: boolean
   readonly directoryNodes: number
   readonly exitConnections: number
   readonly circuits: Readonly<Record<string, number>>
@@ -30,6 +32,8 @@ const GAUGES: readonly (readonly [string, string, NumberOf])[] = [
   ['craftec_streams_open', 'Streams open now at this exit', s => s.streamsOpen],
   ['craftec_queue_bytes', 'Bytes waiting in all queues', s => s.queuedBytes],
   ['craftec_peers', 'Peers connected now', s => s.peers],
+  ['craftec_onion_links', 'Neighbours with an onion link now', s => s.onionLinks],
+  ['craftec_draining', '1 while the node is shutting down', s => (s.draining ? 1 : 0)],
   ['craftec_directory_nodes', 'Valid descriptors known', s => s.directoryNodes],
   ['craftec_exit_connections_open', 'Connections to targets open now', s => s.exitConnections]
 ]

@@ -7,6 +7,8 @@ const EMPTY: RelaySnapshot = {
   streamsOpen: 0,
   queuedBytes: 0,
   peers: 0,
+  onionLinks: 0,
+  draining: false,
   directoryNodes: 0,
   exitConnections: 0,
   circuits: {},

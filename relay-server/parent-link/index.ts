@@ -1,0 +1,1 @@
+export { type ChildReport, isChildReport, type ParentLink, parentLink } from './parent-link.ts'

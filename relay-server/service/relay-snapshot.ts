@@ -1,0 +1,44 @@
+import type { RelayStats } from '../../sdk/net/node/index.ts'
+import type { TcpExitStats } from '../egress/index.ts'
+import type { RelaySnapshot } from '../status/index.ts'
+
+export interface SnapshotSources {
+  readonly relay: RelayStats
+  readonly exit: TcpExitStats | undefined
+  readonly peers: number
+  readonly directoryNodes: number
+}
+
+/** The counters of a node, named and sorted as the metrics show them. */
+export function relaySnapshot({ relay, exit, peers, directoryNodes }: SnapshotSources): RelaySnapshot {
+  const { links, circuits, streams, queuedBytes, draining, ...counters } = relay
+  const { circuitsForwarded, circuitsExited, cellsForward, cellsBackward, ...others } = counters
+  const entries = Object.entries(others)
+  const isRefusal = ([name]: readonly [string, number]): boolean => name.startsWith('refused')
+  return {
+    circuitsOpen: circuits,
+    streamsOpen: streams,
+    queuedBytes,
+    peers,
+    onionLinks: links,
+    draining,
+    directoryNodes,
+    exitConnections: exit?.open ?? 0,
+    circuits: { forward: circuitsForwarded, exit: circuitsExited },
+    circuitRefusals: named(entries.filter(isRefusal).map(([name, count]) => [name.slice('refused'.length), count])),
+    exitRefusals: exit?.refused ?? {},
+    cells: { forward: cellsForward, backward: cellsBackward },
+    bytes: { to_target: exit?.bytesToTargets ?? 0, from_target: exit?.bytesFromTargets ?? 0 },
+    events: {
+      ...named(entries.filter(entry => !isRefusal(entry))),
+      exit_connections: exit?.connected ?? 0
+    }
+  }
+}
+
+/** `replayCacheFull` becomes `replay_cache_full`, as Prometheus names go. */
+function named(entries: readonly (readonly [string, number])[]): Record<string, number> {
+  const snake = (name: string): string =>
+    name.replace(/[A-Z]/g, capital => `_${capital.toLowerCase()}`).replace(/^_/, '')
+  return Object.fromEntries(entries.map(([name, count]) => [snake(name), count]))
+}
