@@ -8,6 +8,7 @@ import {
   sendForward,
   type TestHop
 } from '../../../test/vectors/craftnet-circuit.ts'
+import { hostileBytes } from '../../../test/vectors/hostile-bytes.ts'
 import { seededRandom } from '../../../test/vectors/seeded-random.ts'
 import type { RandomBytes } from '../../async/index.ts'
 import { createNobleEngine, cryptoEngine } from '../../crypto/index.ts'
@@ -381,7 +382,7 @@ describe('100,000 hostile inputs', () => {
   it('to a hop are all refused with a typed error, in bounded time', { timeout: 60_000 }, () => {
     const random = seededRandom('hostile create')
     const self = makeHop(random)
-    const make = hostile(random, CREATE_PACKET_BYTES, 1)
+    const make = hostile(hostileBytes('hostile create'), CREATE_PACKET_BYTES, 1)
     // X25519 per packet is what makes a flood dear: the engine below counts it instead of doing it 90,000 times.
     let multiplications = 0
     const real = cryptoEngine()
@@ -402,7 +403,7 @@ describe('100,000 hostile inputs', () => {
   })
 
   it('to a relay, an exit and a client are all refused with a typed error', { timeout: 60_000 }, () => {
-    const random = seededRandom('hostile cells')
+    const random = hostileBytes('hostile cells')
     const bodyBytes = 192
     const make = hostile(random, bodyBytes)
     const settings = { engine: createNobleEngine(), rekeyCells: 2 ** 20, bodyBytes }
