@@ -40,10 +40,10 @@ export const H3_ERROR = {
   settingsError: 0x109,
   missingSettings: 0x10a,
   requestRejected: 0x10b,
+  requestIncomplete: 0x10d,
   messageError: 0x10e,
   qpackDecompressionFailed: 0x200,
-  webTransportBufferedStreamRejected: 0x3994_bd84,
-  webTransportSessionGone: 0x170d_7b68
+  webTransportBufferedStreamRejected: 0x3994_bd84
 } as const
 
 const FIRST_STREAM_ERROR = 0x52e4_a40f_a8db

@@ -42,16 +42,13 @@ const MAX_SETTINGS_BYTES = 1024
 /** A capsule of 4 + 1024 bytes (draft §5) fits with room for its header; browsers send one in a DATA frame. */
 const MAX_DATA_BYTES = 4096
 const MAX_CLOSE_CAPSULE_BYTES = 4 + 1024
-/** Type and session id. */
-const MAX_PREFACE_BYTES = 16
 
 type StreamState =
   | { role: 'new-bidi' | 'new-uni'; head: Uint8Array }
   | { role: 'control'; frames: TlvReader; settingsSeen: boolean }
-  | { role: 'request'; frames: TlvReader; answered: boolean }
+  | { role: 'request'; frames: TlvReader }
   | { role: 'session'; frames: TlvReader; capsules: TlvReader }
   | { role: 'qpack' }
-  | { role: 'ignored' }
 
 export class WebTransportCore {
   private readonly admit: AdmitSession
@@ -95,9 +92,6 @@ export class WebTransportCore {
         case 'qpack':
           // Nothing to do: with a table of capacity 0 the peer has nothing to say here that would change a thing.
           return fin ? [violation(H3_ERROR.closedCriticalStream, 'a QPACK stream ended')] : []
-        case 'ignored':
-          if (fin) this.streams.delete(streamId)
-          return []
       }
     } catch (error) {
       if (!(error instanceof CraftecError)) throw error
@@ -112,7 +106,8 @@ export class WebTransportCore {
     this.streams.delete(streamId)
     if (stream?.role === 'control' || stream?.role === 'qpack')
       return [violation(H3_ERROR.closedCriticalStream, 'a critical stream was reset')]
-    return streamId === this.sessionId ? this.endSession(0, 'reset by the peer') : []
+    if (streamId === this.sessionId) return this.endSession(0, 'reset by the peer')
+    return stream === undefined ? [] : this.giveUp(streamId, H3_ERROR.requestIncomplete)
   }
 
   /** End the session from this side. @param reason at most 1024 bytes of UTF-8 */
@@ -131,7 +126,7 @@ export class WebTransportCore {
   }
 
   private newStream(streamId: number): StreamState {
-    const stream: StreamState = { role: streamId % 4 === 0 ? 'new-bidi' : 'new-uni', head: new Uint8Array(0) }
+    const stream: StreamState = { role: isBidirectional(streamId) ? 'new-bidi' : 'new-uni', head: new Uint8Array(0) }
     this.streams.set(streamId, stream)
     return stream
   }
@@ -147,18 +142,24 @@ export class WebTransportCore {
     const decided = type && (stream.role === 'new-uni' || type.value !== WEBTRANSPORT_BIDI)
     if (type !== undefined && decided) {
       if (stream.role === 'new-uni') return this.onUniType(streamId, type.value, head.subarray(type.lengthBytes), fin)
-      return this.become(streamId, { role: 'request', frames: requestFrames(), answered: false }, head, fin)
+      return this.become(streamId, { role: 'request', frames: requestFrames() }, head, fin)
     }
     const session = type && readVarint(head, type.lengthBytes)
     if (type !== undefined && session !== undefined) {
-      this.streams.delete(streamId)
       if (this.state !== 'open' || session.value !== this.sessionId)
-        return [{ kind: 'abort-stream', streamId, code: H3_ERROR.webTransportBufferedStreamRejected }]
+        return this.giveUp(streamId, H3_ERROR.webTransportBufferedStreamRejected)
+      this.streams.delete(streamId)
       return [{ kind: 'stream', streamId, rest: head.subarray(type.lengthBytes + session.lengthBytes), fin }]
     }
-    if (fin) this.streams.delete(streamId)
-    else if (head.length <= MAX_PREFACE_BYTES) stream.head = head
+    if (fin) return this.giveUp(streamId, H3_ERROR.requestIncomplete)
+    stream.head = head // at most two varints: with more, both would have been read
     return []
+  }
+
+  /** Forget a stream; nothing more of it will be read or written. */
+  private giveUp(streamId: number, code: number): WebTransportEffect[] {
+    this.streams.delete(streamId)
+    return [{ kind: isBidirectional(streamId) ? 'abort-stream' : 'stop', streamId, code }]
   }
 
   private onUniType(streamId: number, type: number, rest: Uint8Array, fin: boolean): WebTransportEffect[] {
@@ -178,8 +179,7 @@ export class WebTransportCore {
         return [violation(H3_ERROR.streamCreationError, 'a client cannot push')]
       default:
         // Unknown types (RFC 9114 §6.2.3) and WebTransport unidirectional streams, which libp2p does not use.
-        this.streams.set(streamId, { role: 'ignored' })
-        return fin ? [] : [{ kind: 'stop', streamId, code: H3_ERROR.streamCreationError }]
+        return this.giveUp(streamId, H3_ERROR.streamCreationError)
     }
   }
 
@@ -205,15 +205,12 @@ export class WebTransportCore {
 
   private onRequest(
     streamId: number,
-    stream: { frames: TlvReader; answered: boolean },
+    stream: { frames: TlvReader },
     bytes: Uint8Array,
     fin: boolean
   ): WebTransportEffect[] {
     const [first, ...more] = stream.frames.push(bytes)
-    if (first === undefined || stream.answered) {
-      if (fin) this.streams.delete(streamId)
-      return []
-    }
+    if (first === undefined) return fin ? this.giveUp(streamId, H3_ERROR.requestIncomplete) : []
     if (first.type !== H3_FRAME.headers) return [violation(H3_ERROR.generalProtocolError, 'a request without headers')]
     let fields: Field[]
     try {
@@ -223,25 +220,22 @@ export class WebTransportCore {
       return [violation(H3_ERROR.qpackDecompressionFailed, error.message)]
     }
     const request = readConnect(fields)
-    const status = request === 'malformed' ? undefined : request === 'other' ? 501 : this.admitRequest(request)
-    if (status === 200 && typeof request === 'object') {
-      this.sessionId = streamId
-      this.state = 'open'
-      const session: StreamState = { role: 'session', frames: stream.frames, capsules: new TlvReader(CAPSULES) }
-      this.streams.set(streamId, session)
-      return [
-        answer(streamId, status, fields, false),
-        { kind: 'session', request },
-        ...this.onCapsules(session, more),
-        ...(fin ? this.onSessionStream(streamId, session, new Uint8Array(0), true) : [])
-      ]
+    if (request === 'malformed') return this.giveUp(streamId, H3_ERROR.messageError)
+    const status = request === 'other' ? 501 : this.admitRequest(request)
+    if (request === 'other' || status !== 200) {
+      this.streams.delete(streamId)
+      return [answer(streamId, status, fields, true), { kind: 'stop', streamId, code: H3_ERROR.noError }]
     }
-    stream.answered = true
-    if (fin) this.streams.delete(streamId)
-    if (status === undefined) return [{ kind: 'abort-stream', streamId, code: H3_ERROR.messageError }]
-    const refusal: WebTransportEffect[] = [answer(streamId, status, fields, true)]
-    if (!fin) refusal.push({ kind: 'stop', streamId, code: H3_ERROR.noError })
-    return refusal
+    this.sessionId = streamId
+    this.state = 'open'
+    const session: StreamState = { role: 'session', frames: stream.frames, capsules: new TlvReader(CAPSULES) }
+    this.streams.set(streamId, session)
+    return [
+      answer(streamId, status, fields, false),
+      { kind: 'session', request },
+      ...this.onCapsules(session, more),
+      ...(fin ? this.onSessionStream(streamId, session, new Uint8Array(0), true) : [])
+    ]
   }
 
   private admitRequest(request: SessionRequest): number {
@@ -285,6 +279,11 @@ const CONTROL_FRAMES: ReadonlyMap<number, number> = new Map([
 ])
 
 const CAPSULES: ReadonlyMap<number, number> = new Map([[CLOSE_WEBTRANSPORT_SESSION, MAX_CLOSE_CAPSULE_BYTES]])
+
+/** The second bit of a stream id (RFC 9000 §2.1). */
+function isBidirectional(streamId: number): boolean {
+  return streamId % 4 < 2
+}
 
 function requestFrames(): TlvReader {
   return new TlvReader(
