@@ -5,6 +5,7 @@ import { createNodeEngine, hasNodeEngine, type NodeCrypto } from './node-engine.
 import { createWasmCryptoEngine } from './wasm-engine.ts'
 
 let chosen: CryptoEngine | undefined
+let accelerated = false
 
 /**
  * The best engine this runtime has, chosen at the first call: OpenSSL on Node, noble elsewhere.
@@ -19,18 +20,20 @@ export function cryptoEngine(): CryptoEngine {
 }
 
 /**
- * Compile the WebAssembly engine and let {@link cryptoEngine} give it out from now on, unless this is Node, where OpenSSL is
- * faster. Cells are sealed and opened several times as fast as with noble; results are the same.
+ * Compile the WebAssembly cipher and let {@link cryptoEngine} give it out from now on; results are the same, sooner. On Node
+ * too: OpenSSL 3 is slow to begin. Median of 15 rounds, Node 24.21, Zen 4 under load, µs to seal, noble / node / wasm:
+ * 600 B 54 / 42 / 2, a cell 70 / 47 / 9, 16 KiB 197 / 50 / 29, 64 KiB 810 / 99 / 133.
  * @param url of the kernel, if it is not beside this package
  * @throws CraftecError `unsupported` when it cannot be loaded; the engine in use stays
  */
 export async function useWasmCrypto(
   url: string | URL = new URL('../../wasm/dist/chacha20-poly1305.wasm', import.meta.url)
 ): Promise<CryptoEngine> {
-  const current = cryptoEngine()
-  if (current.name !== 'noble') return current
-  chosen = createWasmCryptoEngine(await compileModule(url))
-  return chosen
+  if (accelerated) return cryptoEngine()
+  const module = await compileModule(url)
+  if (!accelerated) chosen = createWasmCryptoEngine(module, cryptoEngine())
+  accelerated = true
+  return cryptoEngine()
 }
 
 function bestEngine(): CryptoEngine {

@@ -2,14 +2,13 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { compileModule } from '../wasm/index.ts'
-import { cryptoEngine } from './engine-choice.ts'
+import { cryptoEngine, useWasmCrypto } from './engine-choice.ts'
 import { createNobleEngine } from './noble-engine.ts'
 import { createWasmCryptoEngine } from './wasm-engine.ts'
 
-const wasm = createWasmCryptoEngine(
-  await compileModule(new URL('../../wasm/dist/chacha20-poly1305.wasm', import.meta.url))
-)
-const ENGINES = [createNobleEngine(), cryptoEngine(), wasm]
+const kernel = await compileModule(new URL('../../wasm/dist/chacha20-poly1305.wasm', import.meta.url))
+const node = cryptoEngine()
+const ENGINES = [createNobleEngine(), node, createWasmCryptoEngine(kernel), createWasmCryptoEngine(kernel, node)]
 
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'))
 const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
@@ -34,6 +33,13 @@ const reference = JSON.parse(readFileSync(new URL('../../test/vectors/crypto.jso
 it('Node gets the node engine, and the same one at every call', () => {
   expect(cryptoEngine().name).toBe('node')
   expect(cryptoEngine()).toBe(cryptoEngine())
+})
+
+it('WebAssembly, once asked for, is what everyone gets', async () => {
+  const engine = await useWasmCrypto()
+  expect(engine.name).toBe('node+wasm')
+  expect(cryptoEngine()).toBe(engine)
+  expect(await useWasmCrypto()).toBe(engine)
 })
 
 describe.each(ENGINES.map(engine => [engine.name, engine] as const))('%s engine', (_, engine) => {
@@ -118,7 +124,7 @@ describe.each(ENGINES.map(engine => [engine.name, engine] as const))('%s engine'
     )
     let [k, v] = [hex(`09${'00'.repeat(31)}`), hex(`09${'00'.repeat(31)}`)]
     // 1,000 rounds are seconds in plain JavaScript; the agreement tests tie noble to the engine that does run them.
-    for (let round = 1; round <= (engine.name === 'noble' ? 1 : 1000); round++) {
+    for (let round = 1; round <= (engine === node ? 1000 : 1); round++) {
       ;[k, v] = [engine.x25519SharedSecret(k, v), k]
       if (round === 1) expect(toHex(k)).toBe('422c8e7a6227d7bca1350b3e2bb7279f7897b87bb6854b783c60e80311ae3079')
       if (round === 1000) expect(toHex(k)).toBe('684cf59ba83309552800ef566f2f4d3c1c3887c49360e3875f2eb94d99532c51')

@@ -1,8 +1,8 @@
 /**
- * The engine for browsers: ChaCha20 and Poly1305 in WebAssembly SIMD, everything else as the noble engine does it.
+ * ChaCha20 and Poly1305 in WebAssembly SIMD, everything else as the engine below does it: noble in browsers, OpenSSL on Node.
  * A 4 KiB cell is copied in and out of linear memory; that is a few percent of sealing it.
  */
-import { type CryptoEngine, completeEngine } from './crypto-engine.ts'
+import { type CryptoEngine, type CryptoPrimitives, completeEngine } from './crypto-engine.ts'
 import { noblePrimitives } from './noble-engine.ts'
 
 /** The exports of wasm/assembly/chacha20-poly1305.ts. */
@@ -22,8 +22,14 @@ interface Kernel {
 
 const TAG_BYTES = 16
 
-/** @param module the compiled `chacha20-poly1305` kernel */
-export function createWasmCryptoEngine(module: WebAssembly.Module): CryptoEngine {
+/**
+ * @param module the compiled `chacha20-poly1305` kernel
+ * @param base does the rest, and what is too long for the kernel
+ */
+export function createWasmCryptoEngine(
+  module: WebAssembly.Module,
+  base: CryptoPrimitives = noblePrimitives
+): CryptoEngine {
   const kernel = new WebAssembly.Instance(module).exports as unknown as Kernel
   const memory = new Uint8Array(kernel.memory.buffer)
   const at = {
@@ -43,8 +49,8 @@ export function createWasmCryptoEngine(module: WebAssembly.Module): CryptoEngine
   const fits = (data: Uint8Array, aad: Uint8Array): boolean => data.length <= maxDataBytes && aad.length <= maxAadBytes
 
   return completeEngine({
-    ...noblePrimitives,
-    name: 'wasm',
+    ...base,
+    name: base.name === 'noble' ? 'wasm' : `${base.name}+wasm`,
     chacha20Xor: (key, nonce, counter, data, out) => {
       const blocks = maxDataBytes / 64
       for (let from = 0, block = counter; from < data.length || from === 0; from += maxDataBytes, block += blocks) {
@@ -55,7 +61,7 @@ export function createWasmCryptoEngine(module: WebAssembly.Module): CryptoEngine
       }
     },
     aeadSealInPlace: (key, nonce, data, tag, aad) => {
-      if (!fits(data, aad)) return noblePrimitives.aeadSealInPlace(key, nonce, data, tag, aad)
+      if (!fits(data, aad)) return base.aeadSealInPlace(key, nonce, data, tag, aad)
       load(key, nonce, data)
       memory.set(aad, at.aad)
       kernel.seal(data.length, aad.length)
@@ -63,7 +69,7 @@ export function createWasmCryptoEngine(module: WebAssembly.Module): CryptoEngine
       tag.set(memory.subarray(at.tag, at.tag + TAG_BYTES))
     },
     aeadOpenInPlace: (key, nonce, data, tag, aad) => {
-      if (!fits(data, aad)) return noblePrimitives.aeadOpenInPlace(key, nonce, data, tag, aad)
+      if (!fits(data, aad)) return base.aeadOpenInPlace(key, nonce, data, tag, aad)
       load(key, nonce, data)
       memory.set(aad, at.aad)
       memory.set(tag, at.tag)
