@@ -80,8 +80,9 @@ export class ClientCircuit implements CircuitEnd {
     return this.heldBytes
   }
 
-  /** Send CREATE over the link to the first hop. @throws CraftecError `circuit-failed` when the link has no room */
+  /** Send CREATE over the link to the first hop. @throws CraftecError `circuit-failed` (no room on the link) | `aborted` (ended already) */
   start(link: LinkCore): void {
+    if (this.over) throw new CraftecError('aborted', 'the circuit was ended before it began')
     this.half = link.open(this)
     if (this.half === undefined) throw circuitError('circuit-failed', link.isClosed ? DESTROY.linkLost : DESTROY.limit)
     const { packet, pending } = buildCreate(this.options.hops, this.options.random)

@@ -51,6 +51,8 @@ export type CircuitAcceptor = (half: CircuitHalf, packet: Uint8Array) => void
 
 export class LinkCore {
   readonly remoteIdentity: Uint8Array
+  /** Our identity is the lexicographically higher one of the two. */
+  readonly isLocalHigher: boolean
   readonly counters: LinkCounters = {
     cellsReceived: 0,
     cellsSent: 0,
@@ -77,7 +79,8 @@ export class LinkCore {
     this.random = options.random
     this.onOutput = options.onOutput
     this.maxCircuits = options.maxCircuits ?? DEFAULT_MAX_CIRCUITS
-    this.ownBit = isHigher(options.localIdentity, options.remoteIdentity) ? TOP_BIT : 0
+    this.isLocalHigher = isHigher(options.localIdentity, options.remoteIdentity)
+    this.ownBit = this.isLocalHigher ? TOP_BIT : 0
     const bytes = options.random(4)
     this.nextId = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0)
   }
