@@ -60,8 +60,8 @@ export interface WebTransportServerOptions {
   readonly port: number
   readonly certificate: TlsCertificate
   readonly limits: WebTransportServerLimits
-  /** HTTP status for a request, 200 to take it. */
-  readonly admit: (request: { readonly path: string; readonly origin: string | undefined }) => number
+  /** The one path, with its query, that has sessions; others are answered with 404. */
+  readonly path: string
   readonly onSession: (session: WebTransportSession) => void
 }
 

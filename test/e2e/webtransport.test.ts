@@ -229,7 +229,7 @@ async function rawServer(
     port: 0,
     certificate,
     limits: { ...DEFAULT_WEBTRANSPORT_LIMITS, ...limits },
-    admit: () => 200,
+    path: '/',
     onSession
   })
   return {

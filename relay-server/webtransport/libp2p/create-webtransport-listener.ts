@@ -10,8 +10,8 @@ import { WebTransport } from '@multiformats/multiaddr-matcher'
 import { type Clock, systemClock } from '../../../sdk/async/index.ts'
 import { CraftecError } from '../../../sdk/errors/index.ts'
 import { createSelfSignedCertificate } from '../certificate/self-signed-certificate.ts'
-import { loadQuiche, type Quiche } from '../quiche/load-quiche.ts'
-import { startQuicheServer } from '../quiche/quiche-server.ts'
+import { startIsolatedServer } from '../isolation/isolated-server.ts'
+import { loadQuiche } from '../quiche/load-quiche.ts'
 import type { WebTransportServerLimits } from '../web-transport-server.ts'
 import {
   type WebTransportComponents,
@@ -32,6 +32,8 @@ export interface WebTransportListenerOptions {
   readonly certificatePath?: string
   readonly limits?: Partial<WebTransportServerLimits>
   readonly clock?: Clock
+  /** The QUIC engine's process ended and is being started again: its sessions are gone, peers dial anew. */
+  readonly onCrash?: (error: CraftecError) => void
 }
 
 export type WebTransportTransportFactory = (components: WebTransportComponents) => Transport
@@ -52,15 +54,15 @@ export type WebTransportSupport =
 export async function createWebTransportListener(
   options: WebTransportListenerOptions = {}
 ): Promise<WebTransportSupport> {
-  let quiche: Quiche
   try {
-    quiche = await loadQuiche()
+    await loadQuiche() // to learn whether it can; it runs in a process of its own
   } catch (error) {
     return { unavailable: { why: CraftecError.from(error).message } }
   }
   const clock = options.clock ?? systemClock
   const settings: WebTransportListenerSettings = {
-    startServer: serverOptions => startQuicheServer(quiche, serverOptions),
+    startServer: serverOptions =>
+      startIsolatedServer(serverOptions, options.onCrash ? { onCrash: options.onCrash } : {}),
     makeCertificate: createSelfSignedCertificate,
     certificatePath: options.certificatePath,
     limits: { ...DEFAULT_WEBTRANSPORT_LIMITS, ...options.limits },

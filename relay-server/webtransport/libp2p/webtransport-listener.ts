@@ -35,7 +35,7 @@ import { WebTransportConnection } from './webtransport-connection.ts'
 import { WebTransportMuxedStream } from './webtransport-muxed-stream.ts'
 import { webTransportMuxer } from './webtransport-muxer.ts'
 
-const SESSION_PATH = '/.well-known/libp2p-webtransport'
+const SESSION_PATH = '/.well-known/libp2p-webtransport?type=noise'
 /** Noise and the muxer; `upgrader` may have a shorter deadline of its own. */
 const UPGRADE_TIMEOUT_MS = 10_000
 /** Session error codes are this listener's own; peers only log them. */
@@ -97,7 +97,7 @@ export class WebTransportListener extends TypedEventEmitter<ListenerEvents> impl
         port: port ?? 0,
         certificate: rotation.certificates.current,
         limits,
-        admit: ({ path }) => (isSessionPath(path) ? 200 : 404),
+        path: SESSION_PATH,
         onSession: session => void this.onSession(session)
       })
     } catch (error) {
@@ -213,11 +213,6 @@ function firstStream(session: WebTransportSession, signal: AbortSignal): Promise
     signal.addEventListener('abort', fail, { once: true })
     void session.closed.then(fail)
   })
-}
-
-function isSessionPath(path: string): boolean {
-  const url = URL.parse(path, 'https://localhost')
-  return url !== null && url.pathname === SESSION_PATH && url.searchParams.get('type') === 'noise'
 }
 
 function remoteMultiaddr({ host, port }: { readonly host: string; readonly port: number }): Multiaddr {

@@ -4,6 +4,7 @@ import { isIPv6 } from 'node:net'
 import { type Clock, type RandomBytes, systemClock, systemRandom } from '../../../sdk/async/index.ts'
 import { CraftecError } from '../../../sdk/errors/index.ts'
 import type { TlsCertificate } from '../certificate/tls-certificate.ts'
+import type { AdmitSession } from '../h3/webtransport-core.ts'
 import type {
   WebTransportServer,
   WebTransportServerLimits,
@@ -75,7 +76,7 @@ export async function startQuicheServer(
 class QuicheServer implements WebTransportServer, ConnectionHost {
   readonly address: { readonly host: string; readonly port: number }
   readonly clock: Clock
-  readonly admit: WebTransportServerOptions['admit']
+  readonly admit: AdmitSession
   readonly handshakeTimeoutMs: number
   private readonly quiche: Quiche
   private config: QuicheConfig
@@ -105,7 +106,7 @@ class QuicheServer implements WebTransportServer, ConnectionHost {
     this.config = config
     this.socket = socket
     this.options = options
-    this.admit = options.admit
+    this.admit = ({ path }) => (path === options.path ? 200 : 404)
     this.handshakeTimeoutMs = options.limits.handshakeTimeoutMs
     this.clock = runtime.clock ?? systemClock
     this.random = runtime.random ?? systemRandom
