@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type Channel, createP2pNode, type P2pNode } from '../../sdk/p2p/index.ts'
+import { type Channel, createP2pNode, type P2pNode, type PeerAddresses } from '../../sdk/p2p/index.ts'
 import { KitBrowser } from './p2p/browser.ts'
 import type { WorkerReport } from './p2p/worker.ts'
 
@@ -47,13 +47,13 @@ async function open(): Promise<Page> {
 }
 
 /** A page with a node others can dial; the node is `kit.held.node`. */
-async function reachablePage(): Promise<{ page: Page; peer: { peerId: string; addresses: string[] } }> {
+async function reachablePage(): Promise<{ page: Page; peer: PeerAddresses }> {
   const page = await open()
   const peer = await page.evaluate(async bootstrap => {
     const node = await kit.start({ bootstrap: [bootstrap], reachable: true })
     kit.held.node = node
     await node.whenReady({ timeoutMs: 20_000 })
-    return { peerId: node.peerId as string, addresses: node.addresses() }
+    return { peerId: node.peerId, addresses: node.addresses() }
   }, bootstrap)
   return { page, peer }
 }
@@ -113,14 +113,14 @@ describe('page to page', () => {
     const caller = await reachablePage()
     expect(callee.peer.addresses.some(address => address.includes('/webrtc/'))).toBe(true)
     await callee.page.evaluate(() => {
-      const node = kit.held.node as Awaited<ReturnType<typeof kit.start>>
+      const node = kit.hold('node')
       node.handle('/echo/1', { maxFrameBytes: 65_536, maxChannels: 8 }, async channel => {
         for await (const frame of channel.frames()) await channel.send(frame)
       })
     })
     const result = await caller.page.evaluate(async peer => {
-      const node = kit.held.node as Awaited<ReturnType<typeof kit.start>>
-      const channel = await node.openChannel({ ...peer, peerId: peer.peerId as typeof node.peerId }, '/echo/1', {
+      const node = kit.hold('node')
+      const channel = await node.openChannel(peer, '/echo/1', {
         maxFrameBytes: 65_536
       })
       const sending = (async () => {
