@@ -83,7 +83,7 @@ describe('circuits over real nodes', () => {
     const [, received] = await Promise.all([send(stream, bytes), digest(stream), stream.opened])
     expect(received).toBe(createHash('sha256').update(bytes).digest('hex'))
     expect(circuit).toMatchObject({ bytesSent: bytes.length, bytesReceived: bytes.length })
-  }, 120_000)
+  }, 180_000)
 
   it('work at every length from none to three relays, and answer pings', async () => {
     const port = await listen(socket => socket.end('hello'))
@@ -140,7 +140,7 @@ describe('circuits over real nodes', () => {
     const closed = socket.then(target => new Promise(resolve => target.once('close', resolve)))
     await reader.cancel()
     await closed
-    expect(await codeOf(stream.writable.getWriter().close())).toBe('stream-reset')
+    expect(await codeOf(stream.writable.getWriter().write(new Uint8Array(1)))).toBe('stream-reset')
   })
 
   it('say why a stream did not open', async () => {
