@@ -24,6 +24,7 @@ function trace(count: number): OpenedStream['trace'] {
     circuitId: `circuit-${count}`,
     path: [{ role: 'exit', identity: '12D3KooWtest', country: 'DE' }],
     hopRoundTripsMs: [1],
+    buildMs: 5,
     directoryMs: 0,
     circuitMs: 2,
     retries: 0

@@ -1,67 +1,19 @@
 import { describe, expect, it } from 'vitest'
+import { type FakeCircuit, fakeCircuit, fakeNode } from '../../../test/kit/fake-circuit.ts'
 import { ManualClock } from '../../../test/kit/manual-clock.ts'
 import { CraftecError } from '../../errors/index.ts'
-import type { Descriptor } from '../directory/index.ts'
 import type { PathRules } from '../fetch/index.ts'
-import type { CircuitHandle } from '../node/index.ts'
 import { CircuitPool } from './circuit-pool.ts'
 
 const RULES: PathRules = { hops: 3 }
 const TARGET = { host: 'a.test', port: 80 }
 const never = new AbortController().signal
 
-interface Fake extends CircuitHandle {
-  readonly streams: { open: number; unusedIds: number }
-  destroyed: boolean
-  die(): void
-}
-
-function exit(from: number, to: number): Descriptor {
-  return {
-    identity: new Uint8Array(32),
-    sequence: 0n,
-    issuedAt: 0,
-    expiresAt: 1,
-    roles: { relay: false, exit: true, directory: false, storage: false },
-    onionKeys: [],
-    addresses: [],
-    country: 'DE',
-    region: '',
-    family: [],
-    bandwidthKiBps: 1,
-    priceLamportsPerGiB: 0n,
-    exitPorts: [{ from, to }]
-  }
-}
-
-function fakeCircuit(id: string, ports: readonly [number, number]): Fake {
-  const { promise: closed, resolve } = Promise.withResolvers<CraftecError | undefined>()
-  const circuit: Fake = {
-    id,
-    path: { hops: [exit(...ports)] },
-    buildMs: 1,
-    hopRoundTripsMs: [],
-    bytesSent: 0,
-    bytesReceived: 0,
-    streams: { open: 0, unusedIds: 100 },
-    destroyed: false,
-    openStream: () => Promise.reject(new Error('not here')),
-    ping: () => Promise.reject(new Error('not here')),
-    destroy: () => {
-      circuit.destroyed = true
-      resolve(undefined)
-    },
-    die: () => resolve(new CraftecError('circuit-destroyed', 'gone')),
-    closed
-  }
-  return circuit
-}
-
 function setup(
   options: { ports?: (id: string) => [number, number]; fail?: (attempt: number) => CraftecError | undefined } = {}
 ) {
   const clock = new ManualClock()
-  const built: Fake[] = []
+  const built: FakeCircuit[] = []
   const asked: { rules: PathRules; port: number | undefined }[] = []
   const pool = new CircuitPool({
     clock,
@@ -71,12 +23,12 @@ function setup(
       const error = options.fail?.(asked.length)
       if (error) throw error
       const id = `c${built.length + 1}`
-      const circuit = fakeCircuit(id, options.ports?.(id) ?? [1, 65_535])
+      const circuit = fakeCircuit(id, [fakeNode('exit', options.ports?.(id))])
       built.push(circuit)
       return { circuit, retries: 0 }
     }
   })
-  const use = async (rules: PathRules, isolation: string): Promise<Fake> => {
+  const use = async (rules: PathRules, isolation: string): Promise<FakeCircuit> => {
     const { circuit } = await pool.acquire(rules, isolation, TARGET, never)
     const fake = built.find(other => other === circuit)
     if (!fake) throw new Error('not one of ours')

@@ -7,6 +7,7 @@ import type { Clock } from '../../async/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import type { PathRules, StreamTarget } from '../fetch/index.ts'
 import type { CircuitHandle } from '../node/index.ts'
+import { acceptsPort } from '../path/index.ts'
 
 export interface BuiltCircuit {
   readonly circuit: CircuitHandle
@@ -253,7 +254,7 @@ export class CircuitPool {
 const SPARE = 'spare'
 
 function exitTakes({ path }: CircuitHandle, { port }: StreamTarget): boolean {
-  return path.hops.at(-1)?.exitPorts.some(({ from, to }) => from <= port && port <= to) ?? false
+  return acceptsPort(path.hops.at(-1)?.exitPorts ?? [], port)
 }
 
 function rulesKey({ hops, exit }: PathRules): string {

@@ -15,7 +15,7 @@ export interface NetFacts {
   readonly directoryError: ErrorCode | undefined
   /** How the last attempt at a circuit ended; `undefined` before the first. */
   readonly lastCircuit: 'built' | ErrorCode | undefined
-  readonly storage: 'kept' | 'memory'
+  readonly storeLost: boolean
 }
 
 /** The state is a function of facts, so that no order of events can leave it wrong. */
@@ -30,5 +30,5 @@ export function netState(facts: NetFacts): NetState {
   if (lastCircuit !== 'built') return { status: 'degraded', why: lastCircuit }
   if (facts.node.status === 'degraded' && facts.node.why === 'bootstrap-unreachable')
     return { status: 'degraded', why: 'bootstrap-unreachable' }
-  return facts.storage === 'kept' ? { status: 'ready' } : { status: 'degraded', why: 'storage-unavailable' }
+  return facts.storeLost ? { status: 'degraded', why: 'storage-unavailable' } : { status: 'ready' }
 }

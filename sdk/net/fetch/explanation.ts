@@ -6,9 +6,12 @@ export interface Explanation {
   readonly path: readonly ExplainedHop[]
   readonly hopRoundTripsMs: readonly number[]
   readonly circuitId: string
+  /** The handshake of the circuit, whenever that was: a spare is built ahead. */
+  readonly circuitBuildMs: number
   /** The request went over a connection that was open already. */
   readonly reusedConnection: boolean
   readonly timing: {
+    /** Waited for the directory, and for a circuit; near 0 when they were there. */
     readonly directoryMs: number
     readonly circuitMs: number
     /** Until the exit had connected to the target, TLS included. */

@@ -10,4 +10,5 @@ export type {
   StreamTrace
 } from './open-stream.ts'
 export { type ExitRule, exitRule, type HopCount, hopCount, type PathRules } from './path-rules.ts'
+export { realResponse } from './real-response.ts'
 export type { TlsConnection, TlsEngine } from './tls-engine.ts'

@@ -36,6 +36,7 @@ function scripted(): {
       circuitId: `c${targets.length}`,
       path: [],
       hopRoundTripsMs: [],
+      buildMs: 5,
       directoryMs: 1,
       circuitMs: 2,
       retries: 0
@@ -366,7 +367,7 @@ describe('NetFetch, when things go wrong', () => {
       return {
         duplex: target.client,
         opened: Promise.resolve(),
-        trace: { circuitId: 'c', path: [], hopRoundTripsMs: [], directoryMs: 0, circuitMs: 0, retries: 0 }
+        trace: { circuitId: 'c', path: [], hopRoundTripsMs: [], buildMs: 5, directoryMs: 0, circuitMs: 0, retries: 0 }
       }
     }
     // An engine that only passes bytes on, so that the test can speak; where TLS is needed is what is under test.
@@ -439,7 +440,7 @@ describe('NetFetch, when things go wrong', () => {
       return {
         duplex: target.client,
         opened,
-        trace: { circuitId: '', path: [], hopRoundTripsMs: [], directoryMs: 0, circuitMs: 0, retries: 0 }
+        trace: { circuitId: '', path: [], hopRoundTripsMs: [], buildMs: 5, directoryMs: 0, circuitMs: 0, retries: 0 }
       }
     }
     await expect(client(openStream).fetch('http://a.test/', PLAIN)).rejects.toBe(refusal)

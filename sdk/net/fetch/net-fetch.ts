@@ -94,6 +94,7 @@ export class NetFetch {
       path: leg.trace.path,
       hopRoundTripsMs: leg.trace.hopRoundTripsMs,
       circuitId: leg.trace.circuitId,
+      circuitBuildMs: leg.trace.buildMs,
       reusedConnection: leg.reused,
       timing: {
         directoryMs: leg.trace.directoryMs,

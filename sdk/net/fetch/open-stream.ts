@@ -21,6 +21,8 @@ export interface StreamTrace {
   readonly path: readonly ExplainedHop[]
   /** Round-trip time of each link of the path in milliseconds, as far as it is known. */
   readonly hopRoundTripsMs: readonly number[]
+  /** The handshake of the circuit, whenever that was. */
+  readonly buildMs: number
   /** Waited for the directory; 0 when it was there. */
   readonly directoryMs: number
   /** Waited for a circuit; near 0 when one stood ready. */

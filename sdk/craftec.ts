@@ -1,0 +1,151 @@
+import { systemRandom } from './async/index.ts'
+import { type CraftecOptions, checkCraftecOptions } from './craftec-options.ts'
+import { CraftecError } from './errors/index.ts'
+import { createIdentity, type Identity } from './identity/index.ts'
+import type { ClientStore, NetClient, NetState } from './net/index.ts'
+import type { P2pNode } from './p2p/index.ts'
+
+export interface Craftec extends AsyncDisposable {
+  /** Private requests. Another object after {@link start}: do not keep it over a restart. */
+  readonly net: NetClient
+  /** Who the user is. Links to other nodes do not use it, see {@link createCraftec}. */
+  readonly identity: Identity
+  readonly state: NetState
+  /** @param listener called with each new state, over restarts too. @returns a function that ends it */
+  onState(listener: (state: NetState) => void): () => void
+  /** Start again after {@link stop}, with a new link identity. Does nothing while running. */
+  start(): Promise<void>
+  /** Say goodbye to peers, end everything and free it. Idempotent; never rejects. */
+  stop(): Promise<void>
+}
+
+const SEED_BYTES = 32
+const DATABASE = 'craftec'
+
+/**
+ * Start a node. It returns as soon as the node runs; connections, directory and a first circuit come in the background, and
+ * calls wait for them within their own deadlines. Nothing happens before this call, and nothing remains after `stop()` but what is stored.
+ *
+ * Links to other nodes are made with a fresh random key at every start, so that neither relays nor bootstrap nodes can tell that
+ * two visits come from the same user.
+ * @throws CraftecError `unknown-option` | `invalid-argument` | `unsupported` (this runtime has no transport)
+ * @example
+ * import { createCraftec } from '@craftec/web'
+ * const bootstrap = ['/dns4/relay.example.org/tcp/443/wss/p2p/12D3KooWGRUVh9fbJCPaM2HYmEwaVpNyHYwyPkLXvHpTQGpyCvtn']
+ * const craft = await createCraftec({ bootstrap })
+ * const response = await craft.net.fetch('http://example.org/', { allowInsecure: true })
+ * console.log(await response.text(), craft.net.explain(response).path)
+ * await craft.stop()
+ */
+export async function createCraftec(options: CraftecOptions): Promise<Craftec> {
+  checkCraftecOptions(options)
+  const craft = new RunningCraftec(options)
+  await craft.start()
+  return craft
+}
+
+interface Run {
+  readonly node: P2pNode
+  readonly net: NetClient
+}
+
+class RunningCraftec implements Craftec {
+  readonly identity: Identity
+  readonly #options: CraftecOptions
+  readonly #listeners = new Set<(state: NetState) => void>()
+  #net: NetClient | undefined
+  /** Starts and stops one after another, whatever order they are called in. */
+  #turn: Promise<unknown> = Promise.resolve()
+  #run: Run | undefined
+
+  constructor(options: CraftecOptions) {
+    this.#options = options
+    this.identity = options.identity ?? createIdentity()
+  }
+
+  get net(): NetClient {
+    if (this.#net) return this.#net
+    throw new CraftecError('stopped', 'the node did not start')
+  }
+
+  get state(): NetState {
+    return this.net.state
+  }
+
+  onState(listener: (state: NetState) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  start(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!this.#run) this.#run = await this.#begin()
+    })
+  }
+
+  stop(): Promise<void> {
+    return this.#inTurn(async () => {
+      const run = this.#run
+      this.#run = undefined
+      await run?.net.stop()
+      await run?.node.stop()
+    })
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  #inTurn(task: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(task)
+    this.#turn = turn.catch(() => {})
+    return turn
+  }
+
+  async #begin(): Promise<Run> {
+    const { bootstrap, hops, net: netOptions, p2p } = this.#options
+    // Not imported above: libp2p and the onion network are most of the weight, and a page may never start a node.
+    const [{ isLocalNetwork, NetClient: Client, memoryClientStore, openClientStore }, createNode] = await Promise.all([
+      import('./net/index.ts'),
+      p2p ?? import('./p2p/index.ts').then(({ createP2pNode }) => createP2pNode)
+    ])
+    const node = await createNode({
+      seed: systemRandom(SEED_BYTES),
+      bootstrap,
+      // A devnet on this machine; for any other network the node's own, stricter default holds.
+      ...(isLocalNetwork(bootstrap) ? { allowPrivateAddresses: true } : {})
+    })
+    try {
+      const stored = await this.#openStore(openClientStore)
+      const net = new Client({
+        node,
+        bootstrap,
+        ...(hops === undefined ? {} : { hops }),
+        store: stored.store ?? memoryClientStore(),
+        storeLost: stored.lost,
+        tls: netOptions?.tls
+      })
+      net.onState(state => {
+        for (const listener of [...this.#listeners]) listener(state)
+      })
+      await net.start()
+      this.#net = net
+      return { node, net }
+    } catch (error) {
+      await node.stop()
+      throw error
+    }
+  }
+
+  async #openStore(
+    open: (name: string) => Promise<ClientStore>
+  ): Promise<{ readonly store: ClientStore | undefined; readonly lost: boolean }> {
+    const { storage = 'indexedDB' in globalThis ? 'indexeddb' : 'memory' } = this.#options
+    if (storage === 'memory') return { store: undefined, lost: false }
+    try {
+      return { store: await open(DATABASE), lost: false }
+    } catch {
+      return { store: undefined, lost: true }
+    }
+  }
+}

@@ -1,0 +1,6 @@
+export type { CircuitInfo } from './circuit-pool.ts'
+export { type ClientStore, memoryClientStore, openClientStore } from './client-store.ts'
+export type { ConnectOptions } from './connect-options.ts'
+export { isLocalNetwork } from './local-network.ts'
+export { NetClient, type NetClientOptions } from './net-client.ts'
+export type { NetState } from './net-state.ts'

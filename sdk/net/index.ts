@@ -1,0 +1,55 @@
+export {
+  type CircuitInfo,
+  type ClientStore,
+  type ConnectOptions,
+  isLocalNetwork,
+  memoryClientStore,
+  NetClient,
+  type NetClientOptions,
+  type NetState,
+  openClientStore
+} from './client/index.ts'
+export {
+  type AnnounceResult,
+  announceDescriptor,
+  type Descriptor,
+  type DescriptorRoles,
+  DIRECTORY_PROTOCOL,
+  Directory,
+  type DirectoryOptions,
+  type DirectoryView,
+  decodeDescriptor,
+  encodeDescriptor,
+  type PortRange,
+  type ServeDirectoryOptions,
+  type SyncResult,
+  serveDirectory,
+  syncDirectory
+} from './directory/index.ts'
+export type {
+  ExitRule,
+  ExplainedHop,
+  Explanation,
+  HopCount,
+  NetFetchInit,
+  PathRules,
+  StreamTarget,
+  TlsConnection,
+  TlsEngine
+} from './fetch/index.ts'
+export { realResponse } from './fetch/index.ts'
+export type { ByteDuplex } from './http/index.ts'
+export {
+  type CircuitClient,
+  type CircuitHandle,
+  type CircuitPath,
+  type CircuitStream,
+  createCircuitClient,
+  type ExitBackend,
+  type NetRelay,
+  type NetRelayOptions,
+  OnionLinks,
+  type RelayDescription,
+  type RelayStats,
+  startNetRelay
+} from './node/index.ts'

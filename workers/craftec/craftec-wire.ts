@@ -1,0 +1,38 @@
+/** What crosses between a page and the worker that holds the node. Only what structured clone and transfer can carry. */
+import type { ErrorWire } from '../../sdk/errors/index.ts'
+import type { CraftecOptions } from '../../sdk/index.ts'
+import type { CircuitInfo, Explanation, NetFetchInit, NetState } from '../../sdk/net/index.ts'
+
+/** Errors cross as records: structured clone would drop their code. */
+export type Outcome<T> = { readonly value: T } | { readonly error: ErrorWire }
+
+/** Options of `createCraftec` that can cross. */
+export type WorkerOptions = Pick<CraftecOptions, 'bootstrap' | 'hops' | 'storage'>
+
+/** `NetFetchInit` without what cannot cross; the body is a stream or something that clones. */
+export interface WireInit extends Omit<NetFetchInit, 'signal' | 'headers' | 'body' | 'window'> {
+  readonly headers?: readonly (readonly [string, string])[]
+  readonly body?: ReadableStream<Uint8Array> | Blob | Uint8Array | string
+}
+
+export interface WireResponse {
+  /** For {@link CraftecHost.explain}. */
+  readonly id: number
+  readonly status: number
+  readonly statusText: string
+  readonly headers: readonly (readonly [string, string])[]
+  readonly url: string
+  readonly redirected: boolean
+  readonly body: ReadableStream<Uint8Array> | null
+}
+
+/** The worker's side, called through comlink. */
+export interface CraftecHost {
+  start(options: WorkerOptions, onState: (state: NetState) => void): Promise<Outcome<NetState>>
+  /** @param abort a message on it, an {@link ErrorWire}, ends the fetch and its body */
+  fetch(url: string, init: WireInit, abort: MessagePort): Promise<Outcome<WireResponse>>
+  explain(id: number): Outcome<Explanation>
+  newPath(): Outcome<undefined>
+  circuits(): Outcome<CircuitInfo[]>
+  stop(): Promise<Outcome<undefined>>
+}

@@ -1,0 +1,4 @@
+import { expose } from 'comlink'
+import { createCraftecHost } from './craftec-host.ts'
+
+expose(createCraftecHost())

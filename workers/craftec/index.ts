@@ -1,0 +1,1 @@
+export { type CraftecWorker, type CraftecWorkerOptions, createCraftecWorker } from './create-craftec-worker.ts'
