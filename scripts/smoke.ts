@@ -59,9 +59,12 @@ async function run(netLog: string): Promise<Smoke> {
   const server = ends.use(await startPageServer({ rootDir: root, files: { '/': PAGE }, bundle: true }))
   const chromium = ends.use(await launchChromium({ netLog }))
   const page = await (await chromium.newContext(server.origin)).newPage()
+  const broken = new Promise<never>((_, reject) => page.once('pageerror', reject))
+  await Promise.race([
+    broken,
+    page.goto(server.origin).then(() => page.waitForFunction('globalThis.smoke !== undefined'))
+  ])
   page.on('pageerror', error => say(`the page: ${error.message}`))
-  await page.goto(server.origin)
-  await page.waitForFunction('globalThis.smoke !== undefined')
 
   say('fetching over three relays and an exit ...')
   await inPage(page, 'open', devnet.bootstrap)

@@ -55,6 +55,8 @@ export function esbuildBundlePlugin(options: { rootDir: string }): BundlePlugin 
       } catch (error) {
         bundles.delete(file)
         const reason = error instanceof Error ? error.message : String(error)
+        // A page that imports a name from this module reports only that the name is missing.
+        console.error(`${context.path} does not bundle: ${reason}`)
         return { body: `throw new Error(${JSON.stringify(reason)})`, type: 'js' }
       }
     }

@@ -38,6 +38,11 @@ export const STAGES: readonly Stage[] = [
     checks: [{ name: 'directions', argv: ['node', 'scripts/check-imports.ts'] }],
     timeoutMs: MINUTE_MS
   },
+  {
+    name: 'lock',
+    checks: [{ name: 'complete', argv: ['node', 'scripts/complete-lock.ts', '--check'] }],
+    timeoutMs: MINUTE_MS
+  },
   { name: 'unused', checks: [{ name: 'knip', argv: ['knip', '--no-progress'] }], timeoutMs: 2 * MINUTE_MS },
   { name: 'unit', checks: [vitest('unit')], timeoutMs: 5 * MINUTE_MS },
   { name: 'build', checks: [{ name: 'dist', argv: ['node', 'scripts/build.ts'] }], timeoutMs: 3 * MINUTE_MS },
