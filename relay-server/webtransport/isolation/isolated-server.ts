@@ -78,6 +78,7 @@ class IsolatedServer implements WebTransportServer {
       { timeoutMs: START_TIMEOUT_MS, what: 'start of the WebTransport engine', clock: this.clock },
       () => this.listening(child)
     )
+    if (this.closing !== undefined) throw new CraftecError('stopped', 'the WebTransport server was closed meanwhile')
     this.heardAt = this.clock.monotonic()
     child.on('message', (message: FromEngine) => this.onMessage(message))
     child.once('exit', (code, signal) => this.onExit(code, signal))

@@ -14,7 +14,7 @@ import { QuicheStream, type StreamHost } from './quiche-stream.ts'
 const MAX_DATAGRAM_BYTES = 1350
 /** Datagrams sent in one turn, so that one fast connection cannot hold up the others. */
 const MAX_BURST = 64
-/** How long a session that this side closed stays for the peer to read why. */
+/** How long the connection outlives its session, for the peer to read why it ended. */
 const LINGER_MS = 250
 /** First server-initiated bidirectional stream (RFC 9000 §2.1). */
 const FIRST_STREAM_ID = 1
@@ -50,6 +50,7 @@ export class QuicheConnection implements WebTransportSession, StreamHost {
   private turnQueued = false
   private timer: { readonly at: number; readonly cancel: () => void } | undefined
   private readonly cancelDeadline: () => void
+  private cancelLinger: () => void = () => {}
   private resolveClosed: (error: CraftecError | undefined) => void = () => {}
 
   constructor(
@@ -119,8 +120,6 @@ export class QuicheConnection implements WebTransportSession, StreamHost {
       return
     }
     this.apply(this.core.close(code, reason))
-    this.host.clock.after(LINGER_MS, () => this.shut(H3_ERROR.noError, ''))
-    this.queueTurn()
   }
 
   /** End without lingering: CONNECTION_CLOSE now, and nothing after. */
@@ -132,6 +131,7 @@ export class QuicheConnection implements WebTransportSession, StreamHost {
 
   /** Refuse a connection at its first packet (RFC 9000 §5.2.2). */
   refuse(): void {
+    this.flush() // the ServerHello: without it the client cannot read the refusal, which quiche sends under handshake keys
     this.native.close(false, this.quiche.ConnectionErrorCode.ConnectionRefused, new Uint8Array(0))
     this.flush()
     this.end(undefined)
@@ -255,7 +255,7 @@ export class QuicheConnection implements WebTransportSession, StreamHost {
         }
         case 'session-closed':
           this.endSession(effect.code === 0 ? undefined : sessionError(effect.code))
-          this.host.clock.after(LINGER_MS, () => this.shut(H3_ERROR.noError, ''))
+          this.cancelLinger = this.host.clock.after(LINGER_MS, () => this.shut(H3_ERROR.noError, ''))
           break
         case 'violation':
           this.host.onViolation()
@@ -339,6 +339,7 @@ export class QuicheConnection implements WebTransportSession, StreamHost {
     if (this.phase === 'ended') return
     this.phase = 'ended'
     this.cancelDeadline()
+    this.cancelLinger()
     this.timer?.cancel()
     this.endSession(error)
     this.host.onEnd(this)

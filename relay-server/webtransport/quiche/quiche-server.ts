@@ -134,7 +134,6 @@ class QuicheServer implements WebTransportServer, ConnectionHost {
   }
 
   sendDatagram(datagram: Uint8Array, host: string, port: number): boolean {
-    if (this.closing !== undefined && this.socket.getSendQueueCount() < 0) return false
     this.socket.send(datagram, port, host, () => {})
     return this.socket.getSendQueueSize() < MAX_SEND_QUEUE_BYTES
   }
