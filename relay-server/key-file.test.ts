@@ -75,7 +75,7 @@ describe('key file', () => {
   it('that is a directory, a FIFO or absent is key-file-unsafe, without waiting', async () => {
     await mkdir(path, { recursive: true })
     await expect(readKeyFile(path)).rejects.toEqual(coded('key-file-unsafe', /regular/))
-    execFileSync('mkfifo', ['-m', '600', join(folder, 'fifo')])
+    execFileSync('sh', ['-c', 'mkfifo -m 600 "$1"', 'sh', join(folder, 'fifo')])
     await expect(readKeyFile(join(folder, 'fifo'))).rejects.toEqual(coded('key-file-unsafe', /regular/))
     await expect(readKeyFile(join(folder, 'absent'))).rejects.toEqual(coded('key-file-unsafe', /does not exist/))
   })
