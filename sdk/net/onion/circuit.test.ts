@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { makeCircuit, sendBackward, sendForward } from '../../../test/vectors/craftnet-circuit.ts'
 import { seededRandom } from '../../../test/vectors/seeded-random.ts'
-import { createNobleEngine, cryptoEngine } from '../../crypto/index.ts'
+import { createNobleEngine, cryptoEngine, useWasmCrypto } from '../../crypto/index.ts'
 import {
   BACKWARD_PAYLOAD_BYTES,
   BODY_BYTES,
@@ -75,14 +75,18 @@ describe('a circuit', () => {
     )
   })
 
-  it('is the same bytes with every engine', () => {
+  it('is the same bytes with every engine', async () => {
     const run = (engine: ReturnType<typeof cryptoEngine>) => {
       const random = seededRandom('engines')
       const { client, packets, createds, exit } = makeCircuit(4, random, { engine })
       const forward = client.sealForward(random(FORWARD_PAYLOAD_BYTES))
       return { packets, createds, forward, backward: exit.sealBackward(random(BACKWARD_PAYLOAD_BYTES)) }
     }
-    expect(run(createNobleEngine())).toEqual(run(cryptoEngine()))
+    const reference = run(createNobleEngine())
+    expect(run(cryptoEngine())).toEqual(reference)
+    const wasm = await useWasmCrypto()
+    expect(wasm.name).toContain('wasm')
+    expect(run(wasm)).toEqual(reference)
   })
 
   it('takes cells of other sizes for benchmarks', () => {

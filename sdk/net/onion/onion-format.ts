@@ -6,20 +6,19 @@ import { TAG_BYTES } from '../../crypto/index.ts'
 
 /**
  * Every frame of an onion link. Chosen by measuring client, three relays and exit in one process, cryptography and framing
- * only (Node 24, x64; MB/s of payload through all of them on one core, forward / backward; lower quartile of 15 interleaved rounds):
+ * only (Node 24, x64, lower quartile of interleaved rounds; MB/s of payload through all of them on one core, forward / backward):
  *
- * | cell  | noble       | OpenSSL     | a 500-byte request is padded to |
+ * | cell  | WebAssembly | noble       | a 500-byte request is padded to |
  * |------:|------------:|------------:|--------------------------------:|
- * | 1 KiB |  7.8 / 19.2 |  7.9 / 19.7 | 2.0 times |
- * | 2 KiB | 10.8 / 24.3 | 10.3 / 24.0 | 4.1 times |
- * | 4 KiB | 13.1 / 27.5 | 18.8 / 31.7 | 8.2 times |
- * | 8 KiB | 14.8 / 29.7 | 34.7 / 40.9 | 16 times  |
+ * | 1 KiB |   45 / 88   |  7.8 / 19.2 | 2.0 times |
+ * | 2 KiB |   57 / 101  | 10.8 / 24.3 | 4.1 times |
+ * | 4 KiB |   65 / 106  | 13.1 / 27.5 | 8.2 times |
+ * | 8 KiB |   66 / 109  | 14.8 / 29.7 | 16 times  |
  *
- * noble has no cost per call to speak of, so its column shows what a cell costs by nature: 8 KiB gains a tenth, and doubles what
- * every small message and every hop's store-and-forward delay pay for it. OpenSSL's column is mostly its 17 µs to set up a cipher.
+ * Past 4 KiB nothing is gained, and every small message and every hop's store-and-forward delay pay double.
  *
- * At 4 KiB, µs a cell (noble / OpenSSL): client seals 4 layers 154 / 112 and peels them 74 / 65; relay 38 / 25 forward,
- * 12 / 12 backward; exit 37 / 25 to open, 38 / 27 to seal.
+ * At 4 KiB, µs a cell (WebAssembly / OpenSSL / noble): client seals 4 layers 32 / 112 / 154 and peels them 19 / 65 / 74; relay
+ * 7.5 / 25 / 38 forward, 3.9 / 12 / 12 backward; exit 7.5 / 25 / 37 to open, 7.7 / 27 / 38 to seal.
  */
 export const CELL_BYTES = 4096
 /** Circuit id u32, command u8, reserved B(3). */
