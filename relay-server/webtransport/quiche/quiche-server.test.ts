@@ -126,6 +126,13 @@ describe.skipIf(quiche === undefined)('the QUIC server', () => {
   })
 })
 
+async function boundSocket(): Promise<Socket> {
+  // Without a resolver in between, what is sent before close() goes out before it.
+  const socket = createSocket({ type: 'udp4', lookup: (host, _, callback) => callback(null, host, 4) })
+  await new Promise<void>(resolve => socket.bind(0, HOST, resolve))
+  return socket
+}
+
 /** A QUIC client that only makes connections. */
 class Client {
   /** `established`, or the code of a close before that. */
@@ -174,8 +181,7 @@ class Client {
   }
 
   static async start(quiche: Quiche, port: number): Promise<Client> {
-    const socket = createSocket('udp4')
-    await new Promise<void>(resolve => socket.bind(0, HOST, resolve))
+    const socket = await boundSocket()
     const client = new Client(quiche, socket, port)
     client.flush()
     return client
@@ -183,8 +189,7 @@ class Client {
 
   /** As a flooder does: one packet, and no answer to the answer. */
   static async sendOneInitial(quiche: Quiche, port: number): Promise<Client> {
-    const socket = createSocket('udp4')
-    await new Promise<void>(resolve => socket.bind(0, HOST, resolve))
+    const socket = await boundSocket()
     const client = new Client(quiche, socket, port)
     clearInterval(client.timer)
     socket.removeAllListeners('message')
