@@ -26,6 +26,8 @@ export interface IsolationRuntime {
   /** An engine ended that should not have; another is on its way. */
   readonly onCrash?: (error: CraftecError) => void
   readonly maxMemoryBytes?: number
+  /** How to start an engine's process. */
+  readonly spawn?: () => ChildProcess
 }
 
 /** @throws CraftecError `connect-failed` when the engine cannot serve the address, `timeout` when it does not answer */
@@ -67,12 +69,7 @@ class IsolatedServer implements WebTransportServer {
 
   /** Start an engine, and resolve when it listens. */
   async start(): Promise<void> {
-    const child = fork(entryUrl(), {
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      env: {},
-      execArgv: [`--max-old-space-size=${MAX_HEAP_MIB}`]
-    })
+    const child = (this.runtime.spawn ?? forkEngine)()
     this.child = child
     await withDeadline(
       { timeoutMs: START_TIMEOUT_MS, what: 'start of the WebTransport engine', clock: this.clock },
@@ -211,6 +208,15 @@ class IsolatedServer implements WebTransportServer {
     this.sessions.clear()
     for (const session of sessions) session.end(error)
   }
+}
+
+export function forkEngine(): ChildProcess {
+  return fork(entryUrl(), {
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: {},
+    execArgv: [`--max-old-space-size=${MAX_HEAP_MIB}`]
+  })
 }
 
 /** TypeScript sources run as they are; the published package has the compiled file. */
