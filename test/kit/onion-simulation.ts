@@ -18,10 +18,7 @@ export class SeededRandom {
 
   /** 0 <= n < limit */
   below(limit: number): number {
-    this.state ^= this.state << 13
-    this.state ^= this.state >>> 17
-    this.state ^= this.state << 5
-    return (this.state >>> 0) % limit
+    return this.word() % limit
   }
 
   chance(probability: number): boolean {
@@ -29,9 +26,16 @@ export class SeededRandom {
   }
 
   readonly bytes: RandomBytes = length => {
-    const bytes = new Uint8Array(length)
-    for (let at = 0; at < length; at++) bytes[at] = this.below(256)
-    return bytes
+    const words = new Uint32Array(Math.ceil(length / 4))
+    for (let at = 0; at < words.length; at++) words[at] = this.word()
+    return new Uint8Array(words.buffer, 0, length)
+  }
+
+  private word(): number {
+    this.state ^= this.state << 13
+    this.state ^= this.state >>> 17
+    this.state ^= this.state << 5
+    return this.state >>> 0
   }
 }
 
