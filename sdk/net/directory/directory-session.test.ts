@@ -149,6 +149,24 @@ describe('a directory server', () => {
     })
   })
 
+  it('refuses announcements beyond what it checks for all peers together', async () => {
+    const directory = new Directory()
+    const { client, address } = serve(directory, { totalAnnounceRate: { perSecond: 0.001, burst: 2 } })
+    const answers: string[] = []
+    for (const bytes of signed.slice(0, 3)) answers.push(await announceDescriptor(client, address, bytes, { clock }))
+    expect(answers).toEqual(['taken', 'taken', 'refused'])
+  })
+
+  it('lets no peer take all channels', async () => {
+    const { client, address } = serve(full(), { maxChannelsPerPeer: 2 })
+    const open = () => client.openChannel(address, DIRECTORY_PROTOCOL, { maxFrameBytes: 1 << 18 })
+    const [first, second, third] = [await open(), await open(), await open()]
+    expect((await third.closed)?.code).toBe('link-closed')
+    await first.close()
+    await second.close()
+    expect(await announceDescriptor(client, address, signed[0] ?? new Uint8Array(0), { clock })).toBe('known')
+  })
+
   it('ends a channel that sends what is no request, and one that asks nothing', async () => {
     const { client, address } = serve(full(), { idleMs: 20 })
     const open = () => client.openChannel(address, DIRECTORY_PROTOCOL, { maxFrameBytes: 1 << 18 })
