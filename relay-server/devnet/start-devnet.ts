@@ -73,7 +73,7 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
   const program = await relayProgram()
   const stop = async (): Promise<void> => {
     await Promise.all(children.map(child => child.stop()))
-    await rm(folder, { recursive: true, force: true })
+    await Promise.all([rm(folder, { recursive: true, force: true }), program.remove()])
   }
   try {
     return await withDeadline({ signal, timeoutMs, what: 'start of the devnet' }, async inner => {
@@ -104,8 +104,6 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
   } catch (error) {
     await stop()
     throw error
-  } finally {
-    await program.remove() // every process that will ever run it has loaded it
   }
 }
 
