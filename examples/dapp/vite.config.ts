@@ -6,5 +6,11 @@ export default defineConfig({
   root: import.meta.dirname,
   resolve: { alias: { '@craftec/web': fileURLToPath(new URL('../../sdk/index.ts', import.meta.url)) } },
   worker: { format: 'es' },
-  build: { target: 'es2022', outDir: 'dist', emptyOutDir: true, chunkSizeWarningLimit: 1500, modulePreload: { polyfill: false } }
+  build: {
+    target: 'es2022',
+    outDir: 'dist',
+    emptyOutDir: true,
+    chunkSizeWarningLimit: 1500,
+    modulePreload: { polyfill: false }
+  }
 })

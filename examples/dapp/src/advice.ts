@@ -2,14 +2,29 @@ import type { CraftecError } from '@craftec/web'
 
 /** What each failure means for the person in front of the page, in their words. */
 const ADVICE: Partial<Record<CraftecError['code'], readonly [title: string, text: string]>> = {
-  'bootstrap-unreachable': ['No relay answered', 'None of the entry addresses could be reached. Check that the network is up, then try again.'],
-  'directory-empty': ['No relays known', 'The directory holds no fresh, valid descriptor yet. Wait a moment or check the bootstrap address.'],
+  'bootstrap-unreachable': [
+    'No relay answered',
+    'None of the entry addresses could be reached. Check that the network is up, then try again.'
+  ],
+  'directory-empty': [
+    'No relays known',
+    'The directory holds no fresh, valid descriptor yet. Wait a moment or check the bootstrap address.'
+  ],
   'no-path': ['No path fits', 'The rules leave no set of relays. Choose fewer relays or another exit country.'],
   'circuit-failed': ['The circuit could not be built', 'A relay on the way did not answer. Try a new path.'],
-  'circuit-destroyed': ['The circuit broke', 'A relay on the way went away. Nothing was sent directly. Try again: other relays will be used.'],
-  'exit-refused': ['The exit refuses this address', "Its policy does not allow it. Private and local addresses are closed by default."],
+  'circuit-destroyed': [
+    'The circuit broke',
+    'A relay on the way went away. Nothing was sent directly. Try again: other relays will be used.'
+  ],
+  'exit-refused': [
+    'The exit refuses this address',
+    'Its policy does not allow it. Private and local addresses are closed by default.'
+  ],
   'name-not-resolved': ['No such host', 'The exit could not find this name.'],
-  'connect-failed': ['The site did not answer', 'The exit reached the network, but the site refused or dropped the connection.'],
+  'connect-failed': [
+    'The site did not answer',
+    'The exit reached the network, but the site refused or dropped the connection.'
+  ],
   'insecure-url': ['Plain http: is refused', 'The exit could read it. Only pages that allow it explicitly may use it.'],
   unsupported: ['Not in this build', 'https: needs the TLS client, which is not part of this build yet.'],
   'body-truncated': ['The answer was cut short', 'It ended before its declared length, so it is not shown.'],

@@ -6,7 +6,11 @@ export function byId<T extends HTMLElement>(id: string, type: abstract new () =>
 }
 
 /** Build an element from text, never from markup. */
-export function element(tag: string, properties: { class?: string; text?: string } = {}, ...children: Node[]): HTMLElement {
+export function element(
+  tag: string,
+  properties: { class?: string; text?: string } = {},
+  ...children: Node[]
+): HTMLElement {
   const made = document.createElement(tag)
   if (properties.class) made.className = properties.class
   if (properties.text !== undefined) made.textContent = properties.text

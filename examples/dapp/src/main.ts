@@ -94,22 +94,48 @@ async function navigate(typed: string): Promise<void> {
 function explain(response: Response): void {
   if (!craft) return
   const story = craft.net.explain(response)
+  let toHop = 0
   drawPath(
     byId('path', HTMLElement),
-    story.path.map((hop, index) => ({
-      role: index === story.path.length - 1 ? 'exit' : index === 0 ? 'guard' : 'relay',
-      country: hop.country,
-      name: hop.identity,
-      roundTripMs: hop.roundTripMs
-    })),
+    story.path.map(({ role, country, identity }, index) => {
+      const link = story.hopRoundTripsMs[index]
+      toHop += link ?? 0
+      return {
+        role: role === 'relay' && index === 0 ? 'guard' : role,
+        country,
+        name: identity,
+        roundTripMs: link === undefined ? undefined : toHop
+      }
+    }),
     new URL(response.url).host
   )
-  drawTiming(byId('timing', HTMLElement), story)
+  const { directoryMs, circuitMs, streamMs, firstByteMs, bodyMs = 0 } = story.timing
+  const durations = {
+    Directory: directoryMs,
+    Circuit: circuitMs,
+    'To the site': streamMs,
+    'First byte': firstByteMs,
+    Body: bodyMs
+  }
+  let startMs = 0
+  const stages = Object.entries(durations).map(([name, durationMs]) => {
+    const stage = { name, startMs, durationMs }
+    startMs += durationMs
+    return stage
+  })
+  drawTiming(byId('timing', HTMLElement), {
+    stages,
+    bytesSent: story.bytes.sent,
+    bytesReceived: story.bytes.received,
+    retries: story.retries
+  })
 }
 
 function offerCountries(countries: Iterable<string>): void {
   const chosen = country.value
-  const options = [...new Set(countries)].sort().map(code => new Option(countryName(code), code, false, code === chosen))
+  const options = [...new Set(countries)]
+    .sort()
+    .map(code => new Option(countryName(code), code, false, code === chosen))
   country.replaceChildren(new Option('any country', ''), ...options)
 }
 
@@ -128,15 +154,23 @@ async function start(): Promise<void> {
   craft = node
   const show = (): void => {
     const state = node.state
-    const why = 'why' in state ? state.why : undefined
+    const detail = state.status === 'degraded' ? state.why : state.status === 'connecting' ? state.doing : undefined
     const known = node.net.directory()
-    showState(state.status, state.status === 'ready' ? `Ready: ${known.length} nodes known` : why ? `${state.status}: ${why}` : state.status)
-    offerCountries(known.filter(entry => entry.exit).map(entry => entry.country))
+    showState(
+      state.status,
+      state.status === 'ready'
+        ? `Ready: ${known.length} nodes known`
+        : detail
+          ? `${state.status}: ${detail}`
+          : state.status
+    )
+    offerCountries(known.filter(({ roles }) => roles.exit).map(({ country }) => country))
   }
   let last = ''
   const change = (): void => {
     show()
-    if (node.state.status !== last) log.add(`State: ${node.state.status}`, node.state.status === 'degraded' ? 'bad' : 'info')
+    if (node.state.status !== last)
+      log.add(`State: ${node.state.status}`, node.state.status === 'degraded' ? 'bad' : 'info')
     last = node.state.status
   }
   node.onState(change)
@@ -161,7 +195,9 @@ document.addEventListener('keydown', event => {
 
 function newPath(): void {
   craft?.net.newPath()
-  byId('path', HTMLElement).replaceChildren(element('li', { class: 'muted', text: 'The next request takes a new path.' }))
+  byId('path', HTMLElement).replaceChildren(
+    element('li', { class: 'muted', text: 'The next request takes a new path.' })
+  )
   log.add('New path asked for')
 }
 

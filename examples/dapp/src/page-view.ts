@@ -61,7 +61,10 @@ export class PageView {
     frame.srcdoc = safeDocument(html, base)
     frame.addEventListener('load', () => {
       frame.contentDocument?.addEventListener('click', event => {
-        const link = event.target instanceof Object && 'closest' in event.target ? (event.target as Element).closest('a[href]') : null
+        const link =
+          event.target instanceof Object && 'closest' in event.target
+            ? (event.target as Element).closest('a[href]')
+            : null
         if (!link) return
         event.preventDefault()
         this.onNavigate(link.getAttribute('href') ?? '')
@@ -85,7 +88,8 @@ export class PageView {
 
   file(name: string, bytes: Blob, sha256: string, elapsedMs: number): void {
     const facts = element('dl')
-    const row = (term: string, value: string): void => facts.append(element('dt', { text: term }), element('dd', { text: value }))
+    const row = (term: string, value: string): void =>
+      facts.append(element('dt', { text: term }), element('dd', { text: value }))
     row('Size', formatBytes(bytes.size))
     row('Took', `${formatMs(elapsedMs)} (${formatBytes(Math.round((bytes.size / Math.max(elapsedMs, 1)) * 1000))}/s)`)
     row('SHA-256', sha256)
@@ -102,10 +106,15 @@ export class PageView {
   }
 
   /** Show what arrived in the way its type asks for. */
-  content(blob: Blob, text: () => Promise<string>, facts: { url: string; type: string; name: string; sha256: string; elapsedMs: number }): Promise<void> | void {
+  content(
+    blob: Blob,
+    text: () => Promise<string>,
+    facts: { url: string; type: string; name: string; sha256: string; elapsedMs: number }
+  ): Promise<void> | void {
     const { type, name } = facts
     if (blob.size > MAX_SHOWN_BYTES) return this.file(name, blob, facts.sha256, facts.elapsedMs)
-    if (type.startsWith('text/html') || type.startsWith('application/xhtml')) return text().then(html => this.document(html, facts.url))
+    if (type.startsWith('text/html') || type.startsWith('application/xhtml'))
+      return text().then(html => this.document(html, facts.url))
     if (/^(text\/|application\/(json|xml|javascript))/.test(type)) return text().then(plain => this.text(plain))
     if (/^image\/(png|jpeg|gif|webp|avif)/.test(type)) return this.image(blob, name)
     return this.file(name, blob, facts.sha256, facts.elapsedMs)

@@ -25,7 +25,11 @@ export function drawPath(list: HTMLElement, hops: readonly PathHop[], site: stri
   list.replaceChildren(
     row('This tab', '', '', true),
     ...hops.map(hop =>
-      row(`${ROLE_NAMES[hop.role]}, ${countryName(hop.country)}`, hop.name, hop.roundTripMs === undefined ? '' : formatMs(hop.roundTripMs))
+      row(
+        `${ROLE_NAMES[hop.role]}, ${countryName(hop.country)}`,
+        hop.name,
+        hop.roundTripMs === undefined ? '' : formatMs(hop.roundTripMs)
+      )
     ),
     row(site, '', '', true)
   )

@@ -15,10 +15,29 @@ export function safeDocument(html: string, base: string): string {
     RETURN_DOM: true,
     USE_PROFILES: { html: true },
     ADD_TAGS: ['style'],
-    FORBID_TAGS: ['form', 'input', 'button', 'textarea', 'select', 'video', 'audio', 'source', 'track', 'picture', 'link', 'meta', 'base', 'iframe', 'object', 'embed'],
+    FORBID_TAGS: [
+      'form',
+      'input',
+      'button',
+      'textarea',
+      'select',
+      'video',
+      'audio',
+      'source',
+      'track',
+      'picture',
+      'link',
+      'meta',
+      'base',
+      'iframe',
+      'object',
+      'embed'
+    ],
     FORBID_ATTR: ['srcset', 'background', 'poster', 'ping', 'target', 'action'],
     ALLOW_DATA_ATTR: false
   })
+  // With WHOLE_DOCUMENT and RETURN_DOM it is the <html> element; its type says less.
+  if (!(clean instanceof Element)) return ''
   for (const image of clean.querySelectorAll('img')) {
     if (image.getAttribute('src')?.startsWith('data:image/')) continue
     image.replaceWith(document.createTextNode(image.alt ? `[image: ${image.alt}]` : ''))

@@ -29,8 +29,15 @@ export function drawTiming(place: HTMLElement, facts: TimingFacts): void {
     track.setAttribute('aria-hidden', 'true')
     table.append(element('tr', {}, name, track, element('td', { class: 'ms', text: formatMs(stage.durationMs) })))
   }
-  const fact = (value: string, what: string): HTMLElement => element('span', {}, element('b', { text: value }), document.createTextNode(` ${what}`))
-  const line = element('p', { class: 'facts' }, fact(formatMs(end), 'in all'), fact(formatBytes(facts.bytesReceived), 'in'), fact(formatBytes(facts.bytesSent), 'out'))
+  const fact = (value: string, what: string): HTMLElement =>
+    element('span', {}, element('b', { text: value }), document.createTextNode(` ${what}`))
+  const line = element(
+    'p',
+    { class: 'facts' },
+    fact(formatMs(end), 'in all'),
+    fact(formatBytes(facts.bytesReceived), 'in'),
+    fact(formatBytes(facts.bytesSent), 'out')
+  )
   if (facts.retries > 0) line.append(fact(String(facts.retries), facts.retries === 1 ? 'retry' : 'retries'))
   place.replaceChildren(table, line)
 }
