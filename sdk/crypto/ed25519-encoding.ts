@@ -1,6 +1,6 @@
 /**
- * The checks on Ed25519 point encodings that libraries disagree about, made before any of them is asked. OpenSSL takes
- * non-canonical and small-order keys, others refuse them; a network needs one verdict
+ * The checks on Ed25519 point encodings that libraries disagree about, made before any of them is asked: OpenSSL 3.0 (Node 20
+ * and 22) takes small-order keys, in any spelling, OpenSSL 3.5 (Node 24) and noble do not; a network needs one verdict
  * (Chalkias, Garillot and Nikolaenko, "Taming the many EdDSAs", 2020, §3).
  */
 
