@@ -15,7 +15,7 @@ export interface CircuitBuilderOptions {
   readonly clock: Clock
   /** Whether a link to the node stands: what tells a dead first hop from a dead circuit. */
   readonly isLinked: (node: Descriptor) => boolean
-  /** Told how each attempt ended. */
+  /** Told how each attempt ended; that there is no path for a wish is no attempt. */
   readonly onAttempt: (outcome: 'built' | ErrorCode) => void
 }
 
@@ -91,14 +91,13 @@ export class CircuitBuilder {
 
   /** In a small network everybody may be a suspect: the least suspicious are let back in until there is a path. */
   #choose(rules: PathRules, target: StreamTarget | undefined): CircuitPath {
-    const { chooser, clock, onAttempt } = this.#options
+    const { chooser, clock } = this.#options
     const suspects = this.#suspects.list(clock.monotonic())
     for (let count = suspects.length; ; count--) {
       try {
         return chooser.choose({ ...rules, target, exclude: suspects.slice(0, count) })
       } catch (error) {
         if (count > 0 && error instanceof CraftecError && error.code === 'no-path') continue
-        onAttempt(CraftecError.from(error).code)
         throw error
       }
     }

@@ -13,10 +13,12 @@ import {
   type NetFetchInit,
   type OpenedStream,
   type OpenStreamRequest,
+  type StreamTarget,
   type TlsEngine
 } from '../fetch/index.ts'
 import type { ByteDuplex } from '../http/index.ts'
 import { type CircuitHandle, createCircuitClient } from '../node/index.ts'
+import { acceptsPort } from '../path/index.ts'
 import { CircuitBuilder } from './circuit-builder.ts'
 import { type CircuitInfo, CircuitPool } from './circuit-pool.ts'
 import { type ClientStore, memoryClientStore } from './client-store.ts'
@@ -95,13 +97,19 @@ export class NetClient {
       circuits: this.#circuits,
       clock,
       isLinked: ({ identity }) => node.peers().includes(peerIdFromPublicKey(identity)),
-      onAttempt: outcome => {
-        this.#lastCircuit = outcome
-        this.#updateState()
-      }
+      onAttempt: outcome => this.#onCircuit(outcome)
     })
     this.#pool = new CircuitPool({
-      build: (rules, target, signal) => builder.build(rules, target, signal),
+      build: async (rules, target, signal) => {
+        if (target) return builder.build(rules, target, signal)
+        try {
+          return await builder.build(rules, this.#spareTarget(), signal)
+        } catch (error) {
+          // A wish that nobody can fulfil says nothing about the network; a spare asks for the least there is.
+          this.#onCircuit(CraftecError.from(error).code)
+          throw error
+        }
+      },
       spareRules: { hops: this.#hops },
       clock
     })
@@ -213,6 +221,20 @@ export class NetClient {
         if (known.code !== 'circuit-destroyed' || attempt === MAX_STREAM_ATTEMPTS) throw known
       }
     }
+  }
+
+  /** A spare is for the web's ports; in a network whose exits take none of them, for whatever they take. */
+  #spareTarget(): StreamTarget | undefined {
+    const ranges = this.directory().flatMap(({ roles, exitPorts }) => (roles.exit ? [exitPorts] : []))
+    if (ranges.some(ports => acceptsPort(ports, 80) && acceptsPort(ports, 443))) return undefined
+    const port = ranges.flat()[0]?.from
+    return port === undefined ? undefined : { host: '', port }
+  }
+
+  #onCircuit(outcome: 'built' | ErrorCode): void {
+    if (this.#life.signal.aborted) return
+    this.#lastCircuit = outcome
+    this.#updateState()
   }
 
   #onDirectory(): void {
