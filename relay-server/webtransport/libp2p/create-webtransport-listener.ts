@@ -12,7 +12,7 @@ import { CraftecError } from '../../../sdk/errors/index.ts'
 import { createSelfSignedCertificate } from '../certificate/self-signed-certificate.ts'
 import { startIsolatedServer } from '../isolation/isolated-server.ts'
 import { loadQuiche } from '../quiche/load-quiche.ts'
-import type { WebTransportServerLimits } from '../web-transport-server.ts'
+import type { WebTransportServerLimits, WebTransportServerStats } from '../web-transport-server.ts'
 import {
   type WebTransportComponents,
   WebTransportListener,
@@ -40,7 +40,12 @@ export type WebTransportTransportFactory = (components: WebTransportComponents) 
 
 /** Either a transport, or the reason why this machine has none. */
 export type WebTransportSupport =
-  | { readonly transport: WebTransportTransportFactory; readonly unavailable?: undefined }
+  | {
+      readonly transport: WebTransportTransportFactory
+      readonly unavailable?: undefined
+      /** Counters of every listener made by `transport` that listens now. */
+      readonly stats: () => WebTransportServerStats[]
+    }
   | { readonly transport?: undefined; readonly unavailable: { readonly why: string } }
 
 /**
@@ -68,7 +73,11 @@ export async function createWebTransportListener(
     limits: { ...DEFAULT_WEBTRANSPORT_LIMITS, ...options.limits },
     clock
   }
-  return { transport: components => new WebTransportListenTransport(components, settings) }
+  const listeners = new Set<WebTransportListener>()
+  return {
+    transport: components => new WebTransportListenTransport(components, settings, listeners),
+    stats: () => [...listeners].flatMap(listener => listener.stats() ?? [])
+  }
 }
 
 class WebTransportListenTransport implements Transport {
@@ -78,9 +87,16 @@ class WebTransportListenTransport implements Transport {
   private readonly components: WebTransportComponents
   private readonly settings: WebTransportListenerSettings
 
-  constructor(components: WebTransportComponents, settings: WebTransportListenerSettings) {
+  private readonly listeners: Set<WebTransportListener>
+
+  constructor(
+    components: WebTransportComponents,
+    settings: WebTransportListenerSettings,
+    listeners: Set<WebTransportListener>
+  ) {
     this.components = components
     this.settings = settings
+    this.listeners = listeners
   }
 
   async dial(): Promise<never> {
@@ -88,7 +104,10 @@ class WebTransportListenTransport implements Transport {
   }
 
   createListener(options: CreateListenerOptions): Listener {
-    return new WebTransportListener(this.components, this.settings, options)
+    const listener = new WebTransportListener(this.components, this.settings, options)
+    listener.addEventListener('listening', () => this.listeners.add(listener))
+    listener.addEventListener('close', () => this.listeners.delete(listener))
+    return listener
   }
 
   listenFilter(addresses: Multiaddr[]): Multiaddr[] {
