@@ -45,7 +45,8 @@ export class Libp2pNode implements P2pNode {
   readonly transports: TransportSet['available']
   readonly unavailable: TransportSet['unavailable']
 
-  private readonly libp2p: Libp2p
+  /** For what the SDK adds to the node lazily, and for benchmarks; not part of {@link P2pNode}. */
+  readonly libp2p: Libp2p
   private readonly clock: Clock
   private readonly maxChannelsPerPeer: number
   private readonly channels = new Set<FramedChannel>()

@@ -4,6 +4,7 @@ import { webSockets } from '@libp2p/websockets'
 import { webTransport } from '@libp2p/webtransport'
 import { announcePeerConnectionClose } from './announce-peer-connection-close.ts'
 import { closeAbortedWebSocket } from './close-aborted-websocket.ts'
+import { deferWebTransportClose } from './defer-webtransport-close.ts'
 import { keepInitChannel } from './keep-init-channel.ts'
 import type { P2pOptions, TransportFactory } from './p2p-options.ts'
 import type { TransportName } from './transport-name.ts'
@@ -55,7 +56,7 @@ export function selectTransports(
     {
       name: 'webtransport',
       missing: features.webTransport ? undefined : 'this runtime has no WebTransport',
-      factory: () => webTransport()
+      factory: () => withUpgradeHook(webTransport(), deferWebTransportClose)
     },
     {
       name: 'websocket',
