@@ -36,7 +36,8 @@ export const CONSUMER_APPS: readonly ConsumerApp[] = [
         context: folder,
         mode: 'production',
         entry: './src/main.js',
-        output: { path: outDir, filename: 'main.js' }
+        output: { path: outDir, filename: 'main.js' },
+        optimization: { minimize: false } // most of the time, and what it could break the other two would show
       })
       cpSync(join(folder, 'src/index.html'), join(outDir, 'index.html'))
     }

@@ -33,7 +33,9 @@ interface CheckedPage {
 
 const APP_TIMEOUT_MS = 120_000
 const root = join(import.meta.dirname, '../..')
+const installStarted = performance.now()
 const folder = installPacked(root)
+console.log(`packed and installed: ${Math.round(performance.now() - installStarted)} ms`)
 try {
   const outcomes = [...checkTypes(folder), ...(await runApps())]
   for (const { name, error } of outcomes) console.log(error === undefined ? `ok    ${name}` : `FAIL  ${name}: ${error}`)
@@ -62,7 +64,9 @@ async function runApps(): Promise<Outcome[]> {
   }
   const outcomes: Outcome[] = []
   for (const app of CONSUMER_APPS) {
+    const started = performance.now()
     outcomes.push(...(await runApp(app, chromium, server.origin, parameters)))
+    console.log(`${app.name}: ${Math.round(performance.now() - started)} ms`)
   }
   return outcomes
 }
