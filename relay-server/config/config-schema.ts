@@ -80,6 +80,11 @@ const exit = z.strictObject({
     .min(1)
     .default(DEFAULT_TCP_EXIT_LIMITS.connectionsPerAddress)
     .describe('Open connections to one target address'),
+  bandwidthKiBps: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Bytes to and from all targets together, KiB a second; 0 is no limit'),
   resolveTimeoutMs: z
     .int()
     .min(1)

@@ -1,9 +1,17 @@
 import type { Socket } from 'node:net'
+import type { Clock } from '../../sdk/async/index.ts'
 import { CraftecError } from '../../sdk/errors/index.ts'
 import type { ByteDuplex } from '../../sdk/net/http/index.ts'
+import type { ByteRate } from './byte-rate.ts'
 
 /** Bytes read from the socket ahead of the reader, per stream. The kernel's own buffers come on top. */
 const READ_AHEAD_BYTES = 64 * 1024
+
+export interface SocketDuplexOptions {
+  /** A limit on bytes that this socket shares with others, both directions together. */
+  readonly rate: ByteRate | undefined
+  readonly clock: Clock
+}
 
 /**
  * A connected socket, made with `allowHalfOpen`, as a pair of WHATWG streams.
@@ -11,15 +19,33 @@ const READ_AHEAD_BYTES = 64 * 1024
  * closing one side leaves the other open. Cancelling the readable or aborting the writable resets the
  * connection, so that the target cannot take a half-sent request for a whole one.
  */
-export function socketDuplex(socket: Socket): ByteDuplex {
+export function socketDuplex(socket: Socket, { rate, clock }: SocketDuplexOptions): ByteDuplex {
   let done = false
+  let throttled = false
+  /** Call `task` after `waitMs`, or when the socket is gone. */
+  const later = (waitMs: number, task: () => void): void => {
+    const end = (): void => {
+      cancel()
+      socket.off('close', end)
+      task()
+    }
+    const cancel = clock.after(waitMs, end)
+    socket.once('close', end)
+  }
   const readable = new ReadableStream<Uint8Array>(
     {
       start(controller) {
         socket.on('data', (chunk: Buffer) => {
           if (done) return
           controller.enqueue(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength))
-          if ((controller.desiredSize ?? 0) <= 0) socket.pause()
+          const waitMs = rate?.spend(chunk.byteLength) ?? 0
+          if (waitMs > 0 || (controller.desiredSize ?? 0) <= 0) socket.pause()
+          if (waitMs === 0) return
+          throttled = true
+          later(waitMs, () => {
+            throttled = false
+            if ((controller.desiredSize ?? 0) > 0) socket.resume()
+          })
         })
         socket.once('end', () => {
           if (done) return
@@ -33,7 +59,7 @@ export function socketDuplex(socket: Socket): ByteDuplex {
         })
       },
       pull() {
-        socket.resume()
+        if (!throttled) socket.resume()
       },
       cancel() {
         done = true
@@ -49,7 +75,12 @@ export function socketDuplex(socket: Socket): ByteDuplex {
       },
       write: chunk =>
         new Promise((resolve, reject) => {
-          socket.write(chunk, error => (error ? reject(streamReset(error)) : resolve()))
+          socket.write(chunk, error => {
+            if (error) return reject(streamReset(error))
+            const waitMs = rate?.spend(chunk.byteLength) ?? 0
+            if (waitMs === 0) resolve()
+            else later(waitMs, resolve)
+          })
         }),
       close: () =>
         new Promise((resolve, reject) =>

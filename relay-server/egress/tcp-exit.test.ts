@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { ManualClock } from '../../test/kit/manual-clock.ts'
 import { parseExitPolicy } from './exit-policy.ts'
 import { NameBlocklistBuilder } from './name-blocklist.ts'
 import type { NameResolver } from './name-resolver.ts'
@@ -232,6 +233,33 @@ describe('TCP exit', () => {
     const narrow = exitTo(port, { limits: { connectionsPerAddress: 1 } })
     await narrow.connect({ host: 'one.example', port }, { signal })
     expect(await codeOf(narrow.connect({ host: 'two.example', port }, { signal }))).toBe('limit-exceeded')
+  })
+
+  it('holds all connections together to a rate', async () => {
+    const clock = new ManualClock()
+    const port = await listen(socket => socket.end(Buffer.alloc(1_000_000)))
+    const exit = exitTo(port, { clock, limits: { bytesPerSecond: 100_000 } })
+    const streams = await Promise.all([1, 2].map(() => exit.connect({ host: '127.0.0.1', port }, { signal })))
+    let received = 0
+    const reading = Promise.all(
+      streams.map(async ({ readable }) => {
+        for await (const chunk of readable) received += chunk.length
+      })
+    )
+    // Each connection passes at most one read of 64 KiB before it waits for a clock that stands still.
+    await expect.poll(() => received).toBeGreaterThan(0)
+    expect(exit.stats().bytesFromTargets).toBeLessThanOrEqual(2 * 2 * 65_536)
+    const startedMs = clock.monotonic()
+    let ended = false
+    void reading.then(() => {
+      ended = true
+    })
+    while (!ended) {
+      clock.advance(100)
+      await new Promise<void>(resolve => setImmediate(resolve))
+    }
+    expect(received).toBe(2_000_000)
+    expect(clock.monotonic() - startedMs).toBeGreaterThan(18_000)
   })
 
   it('ends a connection that carries nothing', async () => {

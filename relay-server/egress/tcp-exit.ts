@@ -6,9 +6,10 @@
  * happy-eyeballs order (RFC 8305).
  */
 import { connect as connectSocket, type LookupFunction, type Socket } from 'node:net'
-import { withDeadline } from '../../sdk/async/index.ts'
+import { type Clock, systemClock, withDeadline } from '../../sdk/async/index.ts'
 import { CraftecError, type ErrorCode } from '../../sdk/errors/index.ts'
 import type { ByteDuplex } from '../../sdk/net/http/index.ts'
+import { ByteRate } from './byte-rate.ts'
 import type { ExitPolicy } from './exit-policy.ts'
 import { type IpAddress, parseIpAddress } from './ip-address.ts'
 import { KeyedLimit } from './keyed-limit.ts'
@@ -26,6 +27,8 @@ export interface TcpExitLimits {
   readonly connectTimeoutMs: number
   /** A connection that carries nothing in either direction for so long is ended. */
   readonly idleTimeoutMs: number
+  /** Bytes a second to and from all targets together; 0 is no limit. */
+  readonly bytesPerSecond: number
 }
 
 export const DEFAULT_TCP_EXIT_LIMITS: TcpExitLimits = {
@@ -33,7 +36,8 @@ export const DEFAULT_TCP_EXIT_LIMITS: TcpExitLimits = {
   connectionsPerAddress: 256,
   resolveTimeoutMs: 6_000, // two tries of the resolver, 2.5 s each
   connectTimeoutMs: 10_000,
-  idleTimeoutMs: 300_000
+  idleTimeoutMs: 300_000,
+  bytesPerSecond: 0
 }
 
 export interface TcpExitOptions {
@@ -41,6 +45,7 @@ export interface TcpExitOptions {
   readonly resolve: NameResolver
   readonly blocklist?: NameBlocklist
   readonly limits?: Partial<TcpExitLimits>
+  readonly clock?: Clock
 }
 
 export interface TcpExitStats {
@@ -66,10 +71,11 @@ const MAX_ADDRESSES_TRIED = 6
 const HAPPY_EYEBALLS_DELAY_MS = 300 // RFC 8305 §5 recommends 250 ms; Node gives up an attempt at this age, so a little more
 
 export function createTcpExit(options: TcpExitOptions): TcpExit {
-  const { policy, resolve, blocklist = EMPTY_BLOCKLIST } = options
+  const { policy, resolve, blocklist = EMPTY_BLOCKLIST, clock = systemClock } = options
   const limits = { ...DEFAULT_TCP_EXIT_LIMITS, ...options.limits }
   const total = new KeyedLimit(limits.connections)
   const perAddress = new KeyedLimit(limits.connectionsPerAddress)
+  const rate = limits.bytesPerSecond > 0 ? new ByteRate(limits.bytesPerSecond, clock) : undefined
   const sockets = new Set<Socket>()
   const refused: Partial<Record<ErrorCode, number>> = {}
   let connected = 0
@@ -112,7 +118,7 @@ export function createTcpExit(options: TcpExitOptions): TcpExit {
     socket.setTimeout(limits.idleTimeoutMs, () =>
       socket.destroy(new CraftecError('timeout', `nothing to or from the target for ${limits.idleTimeoutMs} ms`))
     )
-    return socketDuplex(socket)
+    return socketDuplex(socket, { rate, clock })
   }
 
   return {

@@ -33,7 +33,14 @@ export async function createConfiguredExit(config: RelayConfig): Promise<Configu
     policy,
     blocklist,
     resolve: withStaticHosts(settings.hosts, createDnsResolver(settings.dnsServers)),
-    limits: { connections, connectionsPerAddress, resolveTimeoutMs, connectTimeoutMs, idleTimeoutMs }
+    limits: {
+      connections,
+      connectionsPerAddress,
+      resolveTimeoutMs,
+      connectTimeoutMs,
+      idleTimeoutMs,
+      bytesPerSecond: settings.bandwidthKiBps * 1024
+    }
   })
   return { backend, policy, blockedNames: blocklist.size }
 }
