@@ -30,13 +30,15 @@ function build(untilMs = 1000): Built {
 describe('client circuit', () => {
   it('measures the path with pings and refuses too many at once', () => {
     const { network, circuit } = build()
-    const answers: number[] = []
+    const answers: unknown[] = []
     for (let n = 0; n < 8; n++) circuit.ping(ms => answers.push(ms))
     expect(() => circuit.ping(() => {})).toThrow('wait on this circuit')
     network.time.advanceTo(2000)
     expect(answers).toHaveLength(8)
     for (const ms of answers) expect(ms).toBeGreaterThan(0)
-    expect(() => circuit.ping(() => {})).not.toThrow()
+    circuit.ping(answer => answers.push(answer))
+    circuit.destroy()
+    expect(answers.at(-1)).toMatchObject({ code: 'circuit-destroyed' })
   })
 
   it('notices a path that goes silent under an open stream, within twice the silence it allows', () => {

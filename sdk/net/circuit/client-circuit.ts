@@ -40,7 +40,7 @@ export interface ClientCircuitOptions {
 
 interface Ping {
   readonly sentMs: number
-  readonly answered: (roundTripMs: number) => void
+  readonly answered: (result: number | CraftecError) => void
 }
 
 export class ClientCircuit implements CircuitEnd {
@@ -99,10 +99,10 @@ export class ClientCircuit implements CircuitEnd {
   }
 
   /**
-   * Ask the exit for an echo.
+   * Ask the exit for an echo. `answered` gets the round trip in milliseconds, or why there will be no answer.
    * @throws CraftecError `circuit-destroyed` | `limit-exceeded` (questions waiting)
    */
-  ping(answered: (roundTripMs: number) => void): void {
+  ping(answered: (result: number | CraftecError) => void): void {
     if (this.state !== 'open') throw new CraftecError('circuit-destroyed', 'the circuit is not open; build another one')
     const token = this.options.random(PING_BYTES)
     if (this.pings.size >= MAX_PINGS || !this.mux.ping(token))
@@ -177,8 +177,10 @@ export class ClientCircuit implements CircuitEnd {
     this.half?.destroy(reason)
     if (this.pending !== undefined) forgetCreate(this.pending)
     this.cipher?.destroy()
+    const why = error ?? new CraftecError('circuit-destroyed', 'the circuit was ended by this side')
+    for (const ping of this.pings.values()) ping.answered(why)
     this.pings.clear()
-    this.mux.close(error ?? new CraftecError('circuit-destroyed', 'the circuit was ended by this side'))
+    this.mux.close(why)
     this.options.listener.closed(error)
   }
 

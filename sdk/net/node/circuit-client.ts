@@ -159,10 +159,7 @@ class LinkedCircuitClient implements CircuitClient {
       ping: ({ signal, timeoutMs = PING_TIMEOUT_MS } = {}) =>
         withDeadline({ signal, timeoutMs, what: 'echo of the exit', clock }, async () => {
           const answer = Promise.withResolvers<number>()
-          circuit.ping(answer.resolve)
-          void closed.then(error =>
-            answer.reject(error ?? new CraftecError('circuit-destroyed', 'the circuit was ended by this side'))
-          )
+          circuit.ping(result => (typeof result === 'number' ? answer.resolve(result) : answer.reject(result)))
           return answer.promise
         }),
       destroy: () => circuit.destroy()

@@ -12,7 +12,10 @@ import { OnionLink } from './onion-link.ts'
 
 const DEFAULT_MAX_LINKS = 1024
 const DIAL_TIMEOUT_MS = 10_000
-/** A link without circuits is kept this long: the next circuit then needs no dial. */
+/**
+ * A link without circuits is kept this long by the side that made it, so that the next circuit needs no dial, and twice
+ * as long by the other: who opens circuits is mostly who dialled, and does not find the link gone under its hands.
+ */
 const IDLE_MS = 120_000
 const SWEEP_MS = 10_000
 
@@ -174,8 +177,9 @@ export class OnionLinks {
     const now = this.options.clock.monotonic()
     for (const entry of this.entries.values()) {
       const { link } = entry
+      const idleMs = link.channel.direction === 'outbound' ? IDLE_MS : 2 * IDLE_MS
       if (link.core.circuitCount > 0) entry.idleSinceMs = now
-      else if (now - entry.idleSinceMs > IDLE_MS || this.preferred(link.channel.remotePeer) !== link) void link.close()
+      else if (now - entry.idleSinceMs > idleMs || this.preferred(link.channel.remotePeer) !== link) void link.close()
     }
   }
 }
