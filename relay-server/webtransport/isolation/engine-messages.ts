@@ -1,6 +1,6 @@
 /**
- * What the relay and the process that runs the native QUIC code say to each other. Both ends are this package, of one
- * version; still, the engine's end handles hostile input, so the relay bounds what it keeps for it.
+ * What the relay and the process that runs the native QUIC code say to each other. Both ends are this package in one
+ * version, so neither checks the other's messages: the process contains crashes, hangs and memory, not treason.
  */
 import type { TlsCertificate } from '../certificate/tls-certificate.ts'
 import type { WebTransportServerLimits, WebTransportServerStats } from '../web-transport-server.ts'

@@ -21,3 +21,5 @@ process.on('message', (message: ToEngine) => {
   void host.onMessage(message)
 })
 process.on('disconnect', () => process.exit())
+// A terminal and a service manager signal the whole group; the relay still needs this process to say goodbye, and ends it.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})

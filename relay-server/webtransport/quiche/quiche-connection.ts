@@ -299,7 +299,7 @@ export class QuicheConnection implements WebTransportSession, StreamHost {
   private flush(): void {
     for (let sent = 0; sent < MAX_BURST; sent++) {
       const datagram = Buffer.allocUnsafe(MAX_DATAGRAM_BYTES)
-      const result = this.native.send(datagram)
+      const result = this.nextDatagram(datagram)
       if (result === null) {
         this.armTimer()
         return
@@ -311,10 +311,20 @@ export class QuicheConnection implements WebTransportSession, StreamHost {
     this.queueTurn()
   }
 
+  private nextDatagram(datagram: Uint8Array): ReturnType<QuicheNativeConnection['send']> {
+    try {
+      return this.native.send(datagram)
+    } catch (cause) {
+      // A state that quiche cannot send from: this connection is lost, and no other may suffer for it.
+      this.end(new CraftecError('link-closed', 'the QUIC connection failed', { cause }))
+      return null
+    }
+  }
+
   /** quiche's timer moves with every packet: keep an earlier alarm rather than set a new one each time. */
   private armTimer(): void {
     const delayMs = this.native.timeout()
-    if (delayMs === null) return
+    if (delayMs === null || this.phase === 'ended') return
     const at = this.host.clock.monotonic() + delayMs
     if (this.timer !== undefined && this.timer.at <= at) return
     this.timer?.cancel()
@@ -326,7 +336,7 @@ export class QuicheConnection implements WebTransportSession, StreamHost {
     if (this.phase === 'ended') return
     if (this.native.timeout() === 0) this.native.onTimeout()
     this.turn()
-    if (this.phase !== ('ended' as typeof this.phase)) this.armTimer()
+    this.armTimer()
   }
 
   private endCause(): CraftecError {
