@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../../sdk/async/index.ts'
 import { CraftecError } from '../../sdk/errors/index.ts'
-import type { ByteDuplex } from '../../sdk/net/http/index.ts'
+import type { ByteDuplex } from '../../sdk/net/index.ts'
 import type { ByteRate } from './byte-rate.ts'
 
 /** Bytes read from the socket ahead of the reader, per stream. The kernel's own buffers come on top. */

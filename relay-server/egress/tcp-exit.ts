@@ -8,7 +8,7 @@
 import { connect as connectSocket, type LookupFunction, type Socket } from 'node:net'
 import { type Clock, systemClock, withDeadline } from '../../sdk/async/index.ts'
 import { CraftecError, type ErrorCode } from '../../sdk/errors/index.ts'
-import type { ByteDuplex } from '../../sdk/net/http/index.ts'
+import type { ByteDuplex, ExitBackend } from '../../sdk/net/index.ts'
 import { ByteRate } from './byte-rate.ts'
 import type { ExitPolicy } from './exit-policy.ts'
 import { type IpAddress, parseIpAddress } from './ip-address.ts'
@@ -56,7 +56,7 @@ export interface TcpExitStats {
   readonly refused: Readonly<Partial<Record<ErrorCode, number>>>
 }
 
-export interface TcpExit {
+export interface TcpExit extends ExitBackend {
   /**
    * @throws CraftecError `exit-refused` | `name-not-resolved` | `connect-failed` | `timeout` | `limit-exceeded` | `aborted`
    */

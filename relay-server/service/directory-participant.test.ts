@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock, systemRandom } from '../../sdk/async/index.ts'
 import { type Identity, identityFromSeed } from '../../sdk/identity/index.ts'
-import { type Descriptor, Directory, encodeDescriptor } from '../../sdk/net/directory/index.ts'
+import { type Descriptor, Directory, encodeDescriptor } from '../../sdk/net/index.ts'
 import { createP2pNode, type P2pNode } from '../../sdk/p2p/index.ts'
 import { type DirectoryParticipant, participateInDirectory } from './directory-participant.ts'
 

@@ -5,7 +5,7 @@
 import { type Clock, type RandomBytes, systemClock, systemRandom } from '../../sdk/async/index.ts'
 import { CraftecError } from '../../sdk/errors/index.ts'
 import { parsePeerId, peerIdFromPublicKey } from '../../sdk/identity/index.ts'
-import { announceDescriptor, type Directory, serveDirectory, syncDirectory } from '../../sdk/net/directory/index.ts'
+import { announceDescriptor, type Directory, serveDirectory, syncDirectory } from '../../sdk/net/index.ts'
 import type { P2pNode, PeerAddresses } from '../../sdk/p2p/index.ts'
 
 export interface DirectoryParticipantOptions {

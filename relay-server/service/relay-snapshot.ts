@@ -1,4 +1,4 @@
-import type { RelayStats } from '../../sdk/net/node/index.ts'
+import type { RelayStats } from '../../sdk/net/index.ts'
 import type { TcpExitStats } from '../egress/index.ts'
 import type { RelaySnapshot } from '../status/index.ts'
 
