@@ -277,6 +277,9 @@ describe('a cell', () => {
           const hop = (bytes: Uint8Array) => relays[at]?.forward(bytes) ?? exit.openForward(bytes)
           expect(codeOf(() => hop(flip(body, bit)))).toBe('circuit-destroyed')
           expect(codeOf(() => hop(body))).toBe('circuit-destroyed')
+          const back = new Uint8Array(BACKWARD_PAYLOAD_BYTES)
+          const answer = () => relays[at]?.backward(body) ?? exit.sealBackward(back)
+          expect(codeOf(answer)).toBe('circuit-destroyed')
         }
       ),
       { numRuns: 40 }
