@@ -1,0 +1,202 @@
+/** `createCraftec` on Node, against real relays in this process: the life of a node and what its client promises. */
+import { createServer, type Server } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemRandom } from '../../sdk/async/index.ts'
+import { CraftecError, type CraftecOptions, createCraftec } from '../../sdk/index.ts'
+import { memoryClientStore, NetClient, serveDirectory } from '../../sdk/net/index.ts'
+import { createP2pNode, type P2pNode } from '../../sdk/p2p/index.ts'
+import { type LocalSite, localSite } from '../kit/local-site.ts'
+import { type LoopbackOnionNetwork, startLoopbackOnionNetwork } from '../kit/loopback-onion-network.ts'
+
+const PLAIN = { allowInsecure: true }
+/** Nobody listens there. */
+const DEAD = '/ip4/127.0.0.1/tcp/9/ws/p2p/12D3KooWGRUVh9fbJCPaM2HYmEwaVpNyHYwyPkLXvHpTQGpyCvtn'
+let network: LoopbackOnionNetwork
+let site: LocalSite
+let bootstrap: string[]
+
+beforeAll(async () => {
+  network = await startLoopbackOnionNetwork(6)
+  const server = network.relays[0]?.node
+  if (!server) throw new Error('no relay')
+  serveDirectory(server, network.directory)
+  bootstrap = server.addresses()
+  site = await localSite((request, response) => void response.end(`you asked for ${request.url}`))
+})
+
+afterAll(async () => {
+  await site[Symbol.asyncDispose]()
+  await network.stop()
+})
+
+async function codeOf(task: Promise<unknown>): Promise<string> {
+  return task.then(
+    () => 'no error',
+    error => (error instanceof CraftecError ? error.code : `untyped: ${String(error)}`)
+  )
+}
+
+async function echoServer(): Promise<{ port: number; server: Server }> {
+  const server = createServer(socket => socket.on('error', () => {}).pipe(socket))
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  return { port: typeof address === 'object' && address ? address.port : 0, server }
+}
+
+describe('createCraftec', () => {
+  it('fetches, tells its state, stops twice, and starts again as somebody else', async () => {
+    const peers: string[] = []
+    const p2p: CraftecOptions['p2p'] = async options => {
+      const node = await createP2pNode(options)
+      peers.push(node.peerId)
+      return node
+    }
+    const craft = await createCraftec({ bootstrap, p2p })
+    const states: string[] = []
+    craft.onState(({ status }) => states.push(status))
+    const response = await craft.net.fetch(`${site.origin}/a`, PLAIN)
+    expect(await response.text()).toBe('you asked for /a')
+    expect(craft.net.explain(response).path).toHaveLength(4)
+    expect(craft.net.directory().length).toBe(7)
+    expect(craft.state.status).toBe('ready')
+
+    await Promise.all([craft.stop(), craft.stop()])
+    expect(craft.state).toEqual({ status: 'stopped' })
+    expect(await codeOf(craft.net.fetch(site.origin, PLAIN))).toBe('stopped')
+    expect(craft.net.circuits()).toEqual([])
+
+    await craft.start()
+    await craft.start()
+    expect(await (await craft.net.fetch(`${site.origin}/b`, PLAIN)).text()).toBe('you asked for /b')
+    await craft[Symbol.asyncDispose]()
+    expect(new Set(peers).size).toBe(2)
+    expect(peers).not.toContain(craft.identity.peerId)
+    expect(states[0]).toMatch(/connecting|ready/)
+    expect(states.at(-1)).toBe('stopped')
+  })
+
+  it.each<[string, unknown, string]>([
+    ['an unknown option', { bootstrap: [DEAD], hop: 3 }, 'unknown-option'],
+    ['an unknown net option', { bootstrap: [DEAD], net: { proxy: true } }, 'unknown-option'],
+    ['no bootstrap', { bootstrap: [] }, 'invalid-argument'],
+    ['a bootstrap that is no multiaddr', { bootstrap: ['http://relay.test'] }, 'invalid-argument'],
+    ['a bootstrap without a peer', { bootstrap: ['/ip4/127.0.0.1/tcp/1/ws'] }, 'invalid-argument'],
+    ['six hops', { bootstrap: [DEAD], hops: 6 }, 'invalid-argument'],
+    ['another storage', { bootstrap: [DEAD], storage: 'cookies' }, 'invalid-argument']
+  ])('refuses %s', async (_, options, code) => {
+    expect(await codeOf(createCraftec(options as CraftecOptions))).toBe(code)
+  })
+
+  it('without a network, fails in time with the reason, and never goes out by itself', async () => {
+    await using craft = await createCraftec({ bootstrap: [DEAD] })
+    const seen = site.seen.length
+    expect(await codeOf(craft.net.fetch(site.origin, { ...PLAIN, timeoutMs: 5_000 }))).toBe('bootstrap-unreachable')
+    expect(await codeOf(craft.net.connect(`127.0.0.1:${site.port}`, { timeoutMs: 5_000 }))).toBe(
+      'bootstrap-unreachable'
+    )
+    expect(craft.state).toEqual({ status: 'degraded', why: 'bootstrap-unreachable' })
+    expect(site.seen.length).toBe(seen)
+  })
+
+  it('a call that waits ends when the node is stopped', async () => {
+    await using silent = await localSite(() => {})
+    const craft = await createCraftec({ bootstrap })
+    const waiting = codeOf(craft.net.fetch(silent.origin, PLAIN))
+    while (silent.seen.length === 0) await new Promise(resolve => setImmediate(resolve))
+    await craft.stop()
+    expect(['stopped', 'circuit-destroyed']).toContain(await waiting)
+  })
+})
+
+describe('NetClient', () => {
+  it('connects to a port and carries bytes both ways', async () => {
+    const { port, server } = await echoServer()
+    await using craft = await createCraftec({ bootstrap, hops: 1 })
+    const { readable, writable } = await craft.net.connect(`127.0.0.1:${port}`)
+    const writer = writable.getWriter()
+    await writer.write(new TextEncoder().encode('there and back'))
+    await writer.close()
+    expect(await new Response(readable as ReadableStream<Uint8Array<ArrayBuffer>>).text()).toBe('there and back')
+    server.close()
+  })
+
+  it('a refused connection says why', async () => {
+    const { port, server } = await echoServer()
+    await new Promise(resolve => server.close(resolve))
+    await using craft = await createCraftec({ bootstrap, hops: 1 })
+    expect(await codeOf(craft.net.connect(`127.0.0.1:${port}`))).toBe('connect-failed')
+    expect(await codeOf(craft.net.connect(`127.0.0.2:${port}`))).toBe('exit-refused')
+    expect(await codeOf(craft.net.connect('127.0.0.1', {}))).toBe('invalid-argument')
+    expect(await codeOf(craft.net.connect(`127.0.0.1:${port}`, { hop: 1 } as object))).toBe('unknown-option')
+  })
+
+  it('two origins never share a circuit, one origin does, and newPath ends both', async () => {
+    await using other = await localSite((_, response) => void response.end('other'))
+    await using craft = await createCraftec({ bootstrap })
+    const circuitOf = async (url: string): Promise<string> => {
+      const response = await craft.net.fetch(url, PLAIN)
+      await response.text()
+      return craft.net.explain(response).circuitId
+    }
+    const [first, again, elsewhere] = [
+      await circuitOf(site.origin),
+      await circuitOf(site.origin),
+      await circuitOf(other.origin)
+    ]
+    expect(again).toBe(first)
+    expect(elsewhere).not.toBe(first)
+    craft.net.newPath()
+    const after = [await circuitOf(site.origin), await circuitOf(other.origin)]
+    expect(new Set([first, elsewhere, ...after]).size).toBe(4)
+  })
+
+  it('keeps its guard and the directory for the next visit', async () => {
+    const store = { ...memoryClientStore(), close: () => {} }
+    const visit = async (addresses: readonly string[]): Promise<string | undefined> => {
+      const node = await createP2pNode({ seed: systemRandom(32), bootstrap: addresses, allowPrivateAddresses: true })
+      const client = new NetClient({ node, bootstrap: addresses, store })
+      try {
+        await client.start()
+        const response = await client.fetch(site.origin, PLAIN)
+        await response.text()
+        return client.explain(response).path[0]?.identity
+      } finally {
+        await client.stop()
+        await node.stop()
+      }
+    }
+    const first = await visit(bootstrap)
+    expect(first).toBeDefined()
+    for (let turn = 0; turn < 3; turn++) expect(await visit(bootstrap)).toBe(first)
+    // With no bootstrap node left, the stored directory is the way in.
+    expect(await visit([DEAD])).toBe(first)
+  })
+
+  it('goes around a relay that died, and the caller sees nothing of it', async () => {
+    const nodes: P2pNode[] = []
+    await using craft = await createCraftec({
+      bootstrap,
+      hops: 2,
+      p2p: async options => {
+        const node = await createP2pNode(options)
+        nodes.push(node)
+        return node
+      }
+    })
+    const before = await craft.net.fetch(site.origin, PLAIN)
+    await before.text()
+    const [, middle] = craft.net.circuits().find(({ use }) => use === 'used')?.hops ?? []
+    const victim = network.relays.find(
+      ({ descriptor }) => middle !== undefined && Buffer.compare(descriptor.identity, middle.identity) === 0
+    )
+    // The first relay serves the directory to the other tests; this one comes last.
+    await victim?.kill()
+    craft.net.newPath()
+    for (let turn = 0; turn < 3; turn++) {
+      const response = await craft.net.fetch(`${site.origin}/${turn}`, PLAIN)
+      expect(await response.text()).toBe(`you asked for /${turn}`)
+      craft.net.newPath()
+    }
+    expect(nodes).toHaveLength(1)
+  })
+})
