@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -15,9 +16,14 @@ import {
   type WebTransportListenerOptions,
   type WebTransportServerLimits
 } from '../../relay-server/webtransport/index.ts'
+import { forkEngine, startIsolatedServer } from '../../relay-server/webtransport/isolation/isolated-server.ts'
 import { loadQuiche } from '../../relay-server/webtransport/quiche/load-quiche.ts'
 import { startQuicheServer } from '../../relay-server/webtransport/quiche/quiche-server.ts'
-import type { WebTransportSession } from '../../relay-server/webtransport/web-transport-server.ts'
+import type {
+  WebTransportServer,
+  WebTransportServerOptions,
+  WebTransportSession
+} from '../../relay-server/webtransport/web-transport-server.ts'
 import type { Clock } from '../../sdk/async/index.ts'
 import { openTestBrowser, type TestBrowser } from './webtransport-browser.ts'
 import type { WebTransportPage } from './webtransport-page.ts'
@@ -208,6 +214,27 @@ describe.skipIf(support.unavailable !== undefined)('a stock browser dialer and t
     await expect(connect(at(node.address(), [firstHash]))).rejects.toThrow()
   })
 
+  it('serves again on the same port when its engine was killed', async () => {
+    const engines: ChildProcess[] = []
+    const restarted = Promise.withResolvers<void>()
+    const options = await rawOptions({})
+    await using server = asDisposable(
+      await startIsolatedServer(options, {
+        spawn: () => {
+          const engine = forkEngine()
+          if (engines.push(engine) === 2) engine.once('message', () => restarted.resolve()) // it says that it listens
+          return engine
+        }
+      })
+    )
+    const url = `https://127.0.0.1:${server.address.port}/`
+    const outcome = () => tab.evaluate(([u, h]) => page.outcome(u, h), [url, [...options.certificate.sha256]] as const)
+    expect(await outcome()).toBe('open')
+    engines[0]?.kill('SIGKILL')
+    await restarted.promise
+    expect(await outcome()).toBe('open')
+  })
+
   it('frees its port', async () => {
     const node = await listen()
     const [, port] = /udp\/(\d+)/.exec(node.address()) ?? []
@@ -218,26 +245,32 @@ describe.skipIf(support.unavailable !== undefined)('a stock browser dialer and t
   })
 })
 
-/** The engine without libp2p, taking every path. */
-async function rawServer(
+async function rawOptions(
   limits: Partial<WebTransportServerLimits>,
   onSession: (session: WebTransportSession) => void = () => {}
-) {
-  const certificate = await createSelfSignedCertificate(Date.now() - HOUR_MS, CERTIFICATE_VALIDITY_MS)
-  const server = await startQuicheServer(await loadQuiche(), {
+): Promise<WebTransportServerOptions> {
+  return {
     host: '127.0.0.1',
     port: 0,
-    certificate,
+    certificate: await createSelfSignedCertificate(Date.now() - HOUR_MS, CERTIFICATE_VALIDITY_MS),
     limits: { ...DEFAULT_WEBTRANSPORT_LIMITS, ...limits },
     path: '/',
     onSession
-  })
-  return {
-    url: `https://127.0.0.1:${server.address.port}/`,
-    sha256: [...certificate.sha256],
-    stats: () => server.stats(),
-    [Symbol.asyncDispose]: () => server.close()
   }
+}
+
+function asDisposable(server: WebTransportServer) {
+  return { address: server.address, stats: () => server.stats(), [Symbol.asyncDispose]: () => server.close() }
+}
+
+/** The engine without libp2p and in this process, so that its counters are exact. */
+async function rawServer(
+  limits: Partial<WebTransportServerLimits>,
+  onSession?: (session: WebTransportSession) => void
+) {
+  const options = await rawOptions(limits, onSession)
+  const server = asDisposable(await startQuicheServer(await loadQuiche(), options))
+  return { ...server, url: `https://127.0.0.1:${server.address.port}/`, sha256: [...options.certificate.sha256] }
 }
 
 /** A clock that moves only when told. */

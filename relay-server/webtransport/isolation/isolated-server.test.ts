@@ -95,7 +95,7 @@ describe.skipIf(support !== undefined)('an engine in a process of its own', () =
     await again.close()
   })
 
-  it('ends itself when it uses more memory than it may, and comes back', async () => {
+  it('ends itself when it uses more memory than it may, and comes back', { timeout: 60_000 }, async () => {
     const crashes: CraftecError[] = []
     const twice = Promise.withResolvers<void>()
     const server = await startIsolatedServer(options(), {
