@@ -4,9 +4,9 @@ import { webSockets } from '@libp2p/websockets'
 import { webTransport } from '@libp2p/webtransport'
 import { announcePeerConnectionClose } from './announce-peer-connection-close.ts'
 import { closeAbortedWebSocket } from './close-aborted-websocket.ts'
-import { deferWebTransportClose } from './defer-webtransport-close.ts'
 import { keepInitChannel } from './keep-init-channel.ts'
 import type { P2pOptions, TransportFactory } from './p2p-options.ts'
+import { resetAfterWrites } from './reset-after-writes.ts'
 import type { TransportName } from './transport-name.ts'
 import { type UpgradeHook, withUpgradeHook } from './upgrade-hook.ts'
 
@@ -56,7 +56,7 @@ export function selectTransports(
     {
       name: 'webtransport',
       missing: features.webTransport ? undefined : 'this runtime has no WebTransport',
-      factory: () => withUpgradeHook(webTransport(), deferWebTransportClose)
+      factory: () => withUpgradeHook(webTransport(), resetAfterWrites)
     },
     {
       name: 'websocket',
