@@ -41,13 +41,25 @@ function run(command, args) {
   return { ok: result.status === 0, seconds, text: text.split('\n').slice(-40).join('\n') }
 }
 
+/**
+ * A clone without packages gets `npm ci`. One that has some (another branch, an edited package.json) is brought up to date in
+ * place: `npm ci` would first delete what other processes of the same clone may be running on.
+ */
 function installPackages() {
   if (lockIsInstalled(root)) return
-  say('installing packages (npm ci; about a minute without a cache) ...')
-  const { ok, seconds, text } = run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'])
+  const fresh = !existsSync(join(root, 'node_modules', '.package-lock.json'))
+  const command = fresh ? ['ci'] : ['install', '--no-save']
+  say(`${fresh ? 'installing' : 'updating'} packages (npm ${command[0]}; about a minute without a cache) ...`)
+  const { ok, seconds, text } = run('npm', [
+    ...command,
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error'
+  ])
   if (!ok) {
     fail(
-      `npm ci did not succeed:\n${text}\n` +
+      `npm ${command[0]} did not succeed:\n${text}\n` +
         'Check that this machine reaches the npm registry ("npm ping") and that package.json and package-lock.json ' +
         'come from the same commit ("git status"), then run the command again.'
     )
