@@ -20,8 +20,14 @@ const PROTOCOLS: Readonly<Record<string, RegExp>> = {
   webtransport: /\/webtransport(\/|$)/
 }
 
-/** @throws CraftecError `unsupported` when WebTransport is required and does not load */
-export async function prepareListening({ listen, dataDir }: RelayConfig): Promise<Listening> {
+/**
+ * @param loadWebTransport the optional native part; tests take it away
+ * @throws CraftecError `unsupported` when WebTransport is required and does not load
+ */
+export async function prepareListening(
+  { listen, dataDir }: Pick<RelayConfig, 'listen' | 'dataDir'>,
+  loadWebTransport = createWebTransportListener
+): Promise<Listening> {
   const wanted: Record<string, readonly string[]> = {
     websocket: listen.websocket,
     'webrtc-direct': listen.webrtcDirect
@@ -29,7 +35,7 @@ export async function prepareListening({ listen, dataDir }: RelayConfig): Promis
   const missing: { name: string; why: string }[] = []
   const transports: TransportFactory[] = []
   if (listen.webtransport !== 'off') {
-    const { transport, unavailable } = await createWebTransportListener({
+    const { transport, unavailable } = await loadWebTransport({
       certificatePath: join(dataDir, 'webtransport.json')
     })
     if (transport !== undefined) {

@@ -7,8 +7,13 @@ import { type DemoOrigin, demoBytes, startDemoOrigin } from '../../relay-server/
 import { type RelayProgram, relayProgram } from '../../relay-server/devnet/relay-program.ts'
 import { systemClock, systemRandom } from '../../sdk/async/index.ts'
 import { parsePeerId, publicKeyFromPeerId } from '../../sdk/identity/index.ts'
-import { Directory, syncDirectory } from '../../sdk/net/directory/index.ts'
-import { type CircuitClient, type CircuitStream, createCircuitClient } from '../../sdk/net/node/index.ts'
+import {
+  type CircuitClient,
+  type CircuitStream,
+  createCircuitClient,
+  Directory,
+  syncDirectory
+} from '../../sdk/net/index.ts'
 import { createP2pNode, type P2pNode } from '../../sdk/p2p/index.ts'
 import { type ListeningReport, startRelayProcess, testConfig } from '../kit/relay-process.ts'
 
@@ -17,7 +22,7 @@ const cleanUps: (() => unknown)[] = []
 
 beforeAll(async () => {
   program = await relayProgram()
-})
+}, 60_000)
 afterAll(() => program.remove())
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
