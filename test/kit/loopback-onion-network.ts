@@ -1,7 +1,7 @@
 /** A whole onion network in one process: real nodes over WebSocket on 127.0.0.1, relays, an exit that really dials TCP. */
 import { connect as connectSocket } from 'node:net'
 import { socketDuplex } from '../../relay-server/egress/socket-duplex.ts'
-import { systemRandom } from '../../sdk/async/index.ts'
+import { systemClock, systemRandom } from '../../sdk/async/index.ts'
 import { CraftecError } from '../../sdk/errors/index.ts'
 import { identityFromSeed } from '../../sdk/identity/index.ts'
 import { type Descriptor, Directory } from '../../sdk/net/directory/index.ts'
@@ -11,6 +11,7 @@ import {
   createCircuitClient,
   type ExitBackend,
   type NetRelay,
+  OnionLinks,
   startNetRelay
 } from '../../sdk/net/node/index.ts'
 import { createP2pNode, type P2pNode } from '../../sdk/p2p/index.ts'
@@ -19,6 +20,8 @@ export interface LoopbackRelay {
   readonly node: P2pNode
   readonly relay: NetRelay
   readonly descriptor: Descriptor
+  /** Circuits of the relay's own, over the links it relays on. */
+  readonly client: CircuitClient
   kill(): Promise<void>
 }
 
@@ -42,7 +45,7 @@ export const loopbackExit: ExitBackend = {
       signal.addEventListener('abort', abort, { once: true })
       socket.once('connect', () => {
         signal.removeEventListener('abort', abort)
-        resolve(socketDuplex(socket))
+        resolve(socketDuplex(socket, { rate: undefined, clock: systemClock }))
       })
       socket.once('error', cause => reject(new CraftecError('connect-failed', 'the target refused', { cause })))
     })
@@ -75,9 +78,11 @@ async function startRelay(directory: Directory, exit: ExitBackend | undefined): 
     listen: ['/ip4/127.0.0.1/tcp/0/ws'],
     allowPrivateAddresses: true
   })
+  const links = new OnionLinks({ node, clock: systemClock, random: systemRandom })
   const published = Promise.withResolvers<Descriptor>()
   const relay = startNetRelay({
     node,
+    links,
     identity: identityFromSeed(seed),
     directory,
     description: {
@@ -99,8 +104,10 @@ async function startRelay(directory: Directory, exit: ExitBackend | undefined): 
     node,
     relay,
     descriptor: await published.promise,
+    client: createCircuitClient({ node, links }),
     kill: async () => {
       await relay.stop()
+      await links.stop()
       await node.stop()
     }
   }

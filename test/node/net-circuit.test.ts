@@ -175,6 +175,17 @@ describe('circuits over real nodes', () => {
     expect(network.relays[0]?.relay.stats()).toMatchObject({ refusedUnreachable: 1, refusedLoop: 0, circuits: 0 })
   })
 
+  it('share one link between own circuits and those a node passes on', async () => {
+    const port = await listen(socket => socket.end('hello'))
+    const [guard] = network.relays
+    if (guard === undefined) throw new Error('no relays')
+    const passedOn = await build(1)
+    const own = await guard.client.build(network.path(0), { timeoutMs: 10_000 })
+    for (const circuit of [passedOn, own])
+      expect(await new Response((await open(circuit, port)).readable).text()).toBe('hello')
+    expect(network.exit.relay.stats()).toMatchObject({ links: 1, circuits: 2 })
+  })
+
   it('a draining exit lets streams finish and takes nothing new', async () => {
     const asked = Promise.withResolvers<Socket>()
     const port = await listen(asked.resolve)

@@ -245,6 +245,7 @@ export class LinkCore {
   }
 
   private pullControl(frame: Uint8Array): boolean {
+    if (this.control.length === 0) return false
     for (let cell = this.control.shift(); cell !== undefined; cell = this.control.shift()) {
       if (cell.command === 'destroy') {
         encodeDestroy(frame, cell.id, cell.reason, this.random)

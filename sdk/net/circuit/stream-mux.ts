@@ -123,7 +123,7 @@ export class StreamMux implements StreamOwner {
 
   /** The next payload for the far end, valid until the next call, or `undefined` when nothing may go now. */
   next(): Uint8Array | undefined {
-    const answer = this.answers.shift()
+    const answer = this.answers.length === 0 ? undefined : this.answers.shift()
     if (answer !== undefined) {
       encodeMessage(this.payload.fill(0), answer.streamId, answer.type, answer.data)
       return this.payload
