@@ -2,6 +2,7 @@
  * Every setting of a relay, once: the schema is also the source of the flags, the environment variables and the help text.
  * `describe` says what a setting does; units are part of the names.
  */
+import { Resolver } from 'node:dns'
 import { z } from 'zod'
 import { CraftecError } from '../../sdk/errors/index.ts'
 import { DEFAULT_EXIT_POLICY, DEFAULT_TCP_EXIT_LIMITS, parseExitPolicy, parseIpAddress } from '../egress/index.ts'
@@ -14,6 +15,15 @@ const peerMultiaddr = multiaddr.regex(
 const peerId = z.string().regex(/^[1-9A-HJ-NP-Za-km-z]{40,64}$/, 'expected a peer id, such as 12D3KooW…')
 const port = z.int().min(0).max(65_535)
 const ipAddress = z.string().refine(text => parseIpAddress(text) !== undefined, 'expected an IP address')
+
+const dnsServer = z.string().refine(text => {
+  try {
+    new Resolver().setServers([text])
+    return true
+  } catch {
+    return false
+  }
+}, 'expected ADDRESS or ADDRESS:PORT of a DNS server, IPv6 with a port in brackets')
 
 const policyLine = z.string().superRefine((line, context) => {
   try {
@@ -69,7 +79,7 @@ const exit = z.strictObject({
     .array(z.string())
     .default([])
     .describe('Files of host names to refuse: exact, .suffix, or hosts format'),
-  dnsServers: z.array(z.string()).max(8).default([]).describe('DNS servers to ask instead of those of the system'),
+  dnsServers: z.array(dnsServer).max(8).default([]).describe('DNS servers to ask instead of those of the system'),
   hosts: z
     .record(z.string(), z.array(ipAddress).min(1))
     .default({})

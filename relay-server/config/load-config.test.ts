@@ -100,6 +100,21 @@ describe('configuration', () => {
     ])
   })
 
+  it('checks addresses: metrics host, DNS servers, static hosts, bootstrap', async () => {
+    const text = [
+      'metrics: { host: localhost }',
+      'exit: { dnsServers: [dns.example], hosts: { a.example: [nowhere] } }',
+      'bootstrap: [/ip4/192.0.2.1/tcp/4001/ws]'
+    ].join('\n')
+    expect((await problems(text)).sort()).toEqual([
+      expect.stringMatching(/^F:1:18: metrics\.host: expected an IP address/),
+      expect.stringMatching(/^F:2:22: exit\.dnsServers\.0: expected ADDRESS or ADDRESS:PORT/),
+      expect.stringMatching(/^F:2:57: exit\.hosts\.a\.example\.0: expected an IP address/),
+      expect.stringMatching(/^F:3:13: bootstrap\.0: expected a multiaddr that ends in/)
+    ])
+    expect((await load('exit: { dnsServers: ["[::1]:5353", 9.9.9.9] }')).exit.dnsServers).toHaveLength(2)
+  })
+
   it('reports syntax errors, a file that is not settings, duplicate keys and alias bombs', async () => {
     expect((await problems('roles: [relay\nlog: {'))[0]).toMatch(/^F:\d+:\d+: /)
     expect(await problems('- relay')).toEqual(['F:1:1: expected settings, "key: value"'])
