@@ -67,6 +67,7 @@ class WorkerPage implements CraftecWorker {
   readonly #crashed: Promise<never>
   #state: NetState = { status: 'connecting', doing: 'links' }
   #stopping: Promise<void> | undefined
+  #released = false
   #end: (error: CraftecError) => void = () => {}
 
   constructor(worker: Worker) {
@@ -88,8 +89,8 @@ class WorkerPage implements CraftecWorker {
     this.net = {
       fetch: (input, init = {}) => this.#fetch(input, init),
       explain: response => this.#explain(response),
-      newPath: async () => void (await this.#call(this.#host.newPath())),
-      circuits: () => this.#call(this.#host.circuits())
+      newPath: async () => void (await this.#call(host => host.newPath())),
+      circuits: () => this.#call(host => host.circuits())
     }
   }
 
@@ -102,7 +103,7 @@ class WorkerPage implements CraftecWorker {
       this.#state = state
       for (const listener of [...this.#listeners]) listener(state)
     }
-    this.#state = await this.#call(this.#host.start(options, proxy(onState)))
+    this.#state = await this.#call(host => host.start(options, proxy(onState)))
   }
 
   onState(listener: (state: NetState) => void): () => void {
@@ -121,8 +122,9 @@ class WorkerPage implements CraftecWorker {
 
   async #finish(): Promise<void> {
     const timeout = new Promise<void>(resolve => setTimeout(resolve, STOP_TIMEOUT_MS))
-    await Promise.race([this.#call(this.#host.stop()).catch(() => {}), timeout])
+    await Promise.race([this.#call(host => host.stop()).catch(() => {}), timeout])
     this.#end(new CraftecError('stopped', 'the worker was stopped'))
+    this.#released = true
     this.#host[releaseProxy]()
     this.#worker.terminate()
     this.#state = { status: 'stopped' }
@@ -144,8 +146,11 @@ class WorkerPage implements CraftecWorker {
     either?.addEventListener('abort', onAbort, { once: true })
     try {
       const streams = wire.body instanceof ReadableStream ? [wire.body] : []
-      const call = this.#host.fetch(given?.url ?? String(input), transfer(wire, streams), transfer(far, [far]))
-      return this.#response(await this.#call(call), release)
+      const url = given?.url ?? String(input)
+      return this.#response(
+        await this.#call(host => host.fetch(url, transfer(wire, streams), transfer(far, [far]))),
+        release
+      )
     } catch (error) {
       release()
       throw error
@@ -153,10 +158,16 @@ class WorkerPage implements CraftecWorker {
   }
 
   #response(wire: WireResponse, onEnd: () => void): Response {
-    const body = wire.body && whenOver(streamWithRealErrors(wire.body), onEnd)
+    let failure: CraftecError | undefined
+    const body =
+      wire.body &&
+      whenOver(streamWithRealErrors(wire.body), error => {
+        failure = error
+        onEnd()
+      })
     if (!body) onEnd()
     const record = (response: Response): void => void this.#ids.set(response, wire.id)
-    const facts = { url: wire.url, redirected: wire.redirected, onClone: record }
+    const facts = { url: wire.url, redirected: wire.redirected, onClone: record, failure: () => failure }
     const response = realResponse({ status: wire.status, reason: wire.statusText, headers: wire.headers }, body, facts)
     record(response)
     return response
@@ -165,11 +176,12 @@ class WorkerPage implements CraftecWorker {
   async #explain(response: Response): Promise<Explanation> {
     const id = this.#ids.get(response)
     if (id === undefined) throw new CraftecError('invalid-argument', 'this response does not come from this client')
-    return this.#call(this.#host.explain(id))
+    return this.#call(host => host.explain(id))
   }
 
-  async #call<T>(call: Promise<Outcome<T>>): Promise<T> {
-    const outcome = await Promise.race([call, this.#crashed])
+  async #call<T>(call: (host: Remote<CraftecHost>) => Promise<Outcome<T>>): Promise<T> {
+    if (this.#released) throw new CraftecError('stopped', 'the worker was stopped')
+    const outcome = await Promise.race([call(this.#host), this.#crashed])
     if ('error' in outcome) throw CraftecError.fromWire(outcome.error)
     return outcome.value
   }
@@ -198,9 +210,15 @@ async function wireInit(init: Omit<NetFetchInit, 'signal'>, given: Request | und
   }
 }
 
-function whenOver(source: ReadableStream<Uint8Array>, onOver: () => void): ReadableStream<Uint8Array> {
+function whenOver(
+  source: ReadableStream<Uint8Array>,
+  onOver: (error?: CraftecError) => void
+): ReadableStream<Uint8Array> {
   const reader = source.getReader()
-  reader.closed.then(onOver, onOver)
+  reader.closed.then(
+    () => onOver(),
+    error => onOver(CraftecError.from(error, 'link-closed'))
+  )
   return new ReadableStream<Uint8Array>(
     {
       pull: async controller => {

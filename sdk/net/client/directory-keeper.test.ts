@@ -120,6 +120,21 @@ describe('DirectoryKeeper', () => {
     expect(asked.map(({ since }) => since)).toEqual([0n, 10n])
   })
 
+  it('looks again when circuits fail, but not for every one of them', async () => {
+    const { keeper, clock, asked, untilChanges } = setup(async (_, __, directory) => {
+      if (directory.size === 0) directory.add(await exitDescriptor(clock.now()), clock.now())
+    })
+    await keeper.start()
+    await untilChanges(2)
+    keeper.hintStale()
+    expect(asked.length).toBe(1)
+    clock.advance(10_000)
+    keeper.hintStale()
+    keeper.hintStale()
+    await untilChanges(3)
+    expect(asked.length).toBe(2)
+  })
+
   it('asks other directory servers besides the bootstrap nodes', async () => {
     const { keeper, clock, asked, bootstrap, untilChanges } = setup(
       async (_, __, directory) => {

@@ -25,6 +25,8 @@ export interface DirectoryKeeperOptions {
 /** Servers asked in one round: enough that one who hides nodes is found out, few enough to load nobody. */
 const SERVERS_PER_ROUND = 3
 const REFRESH_MS = 600_000
+/** A hint that the directory is out of date starts a round at most this often. */
+const HINT_MS = 10_000
 const RETRY_MS = [1_000, 3_000, 10_000, 30_000, 60_000]
 const ROUND_TIMEOUT_MS = 15_000
 /** What the store keeps: descriptors as signed, re-verified when read. */
@@ -38,6 +40,7 @@ export class DirectoryKeeper {
   #round: Promise<void> | undefined
   #lastError: CraftecError | undefined
   #failures = 0
+  #lastRoundAt = Number.NEGATIVE_INFINITY
   #cancelTimer = (): void => {}
 
   constructor(options: DirectoryKeeperOptions) {
@@ -84,6 +87,12 @@ export class DirectoryKeeper {
         )
   }
 
+  /** Circuits fail: a relay that restarted has new keys, and only a fresh descriptor names them. */
+  hintStale(): void {
+    if (this.#life.signal.aborted || this.#options.clock.monotonic() - this.#lastRoundAt < HINT_MS) return
+    void this.#runRound().catch(() => {})
+  }
+
   stop(): void {
     this.#cancelTimer()
     this.#life.abort(new CraftecError('stopped', 'the client was stopped'))
@@ -99,6 +108,7 @@ export class DirectoryKeeper {
   async #syncAll(): Promise<void> {
     this.#cancelTimer()
     if (this.#life.signal.aborted) throw this.#life.signal.reason
+    this.#lastRoundAt = this.#options.clock.monotonic()
     const servers = this.#chooseServers()
     const outcomes = await Promise.allSettled(servers.map(server => this.#syncOne(server)))
     if (this.#life.signal.aborted) throw this.#life.signal.reason

@@ -234,6 +234,7 @@ export class NetClient {
   #onCircuit(outcome: 'built' | ErrorCode): void {
     if (this.#life.signal.aborted) return
     this.#lastCircuit = outcome
+    if (outcome !== 'built') this.#keeper.hintStale()
     this.#updateState()
   }
 

@@ -90,6 +90,7 @@ export class NetFetch {
     const headAt = clock.monotonic()
     let endAt: number | undefined
     let bodyBytes = 0
+    let failure: CraftecError | undefined
     const explain = (): Explanation => ({
       path: leg.trace.path,
       hopRoundTripsMs: leg.trace.hopRoundTripsMs,
@@ -125,6 +126,7 @@ export class NetFetch {
         },
         onEnd: error => {
           endAt = clock.monotonic()
+          failure = error
           if (error) life.abort(error)
         }
       })
@@ -133,7 +135,12 @@ export class NetFetch {
       endAt = headAt
       void leg.exchange.body.cancel()
     }
-    const response = realResponse(head, body ?? null, { url: url.href, redirected: redirects > 0, onClone: record })
+    const response = realResponse(head, body ?? null, {
+      url: url.href,
+      redirected: redirects > 0,
+      onClone: record,
+      failure: () => failure
+    })
     record(response)
     return response
   }

@@ -1,33 +1,38 @@
+import type { CraftecError } from '../../errors/index.ts'
 import type { ResponseHead } from '../http/index.ts'
 
 /** Statuses a Response cannot have a body with ("null body status", Fetch standard). */
 export const NULL_BODY_STATUS: ReadonlySet<number> = new Set([101, 103, 204, 205, 304])
 
+export interface ResponseFacts {
+  readonly url: string
+  readonly redirected: boolean
+  readonly onClone: (clone: Response) => void
+  /** Why the body failed, once it did. */
+  readonly failure: () => CraftecError | undefined
+}
+
+const BODY_METHODS = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'] as const
+
 /**
- * A `Response` of the platform with what its constructor cannot set: `url` and `redirected`, kept by `clone()`.
+ * A `Response` of the platform with what its constructor cannot set: `url` and `redirected`, kept by `clone()`; and the error of
+ * the body, which Chromium replaces with "TypeError: Failed to fetch" in `text()` and its like.
  * `type` stays "default", and `Set-Cookie` is hidden as in any page: both are the platform's own rules.
  */
 export function realResponse(
   head: Pick<ResponseHead, 'status' | 'reason' | 'headers'>,
   body: ReadableStream<Uint8Array> | null,
-  facts: { readonly url: string; readonly redirected: boolean; readonly onClone: (clone: Response) => void }
+  facts: ResponseFacts
 ): Response {
   const headers = new Headers()
   for (const [name, value] of head.headers) headers.append(name, value)
-  const response = new Response(
-    NULL_BODY_STATUS.has(head.status) ? null : (body as ReadableStream<Uint8Array<ArrayBuffer>>),
-    {
-      status: head.status,
-      statusText: head.reason,
-      headers
-    }
-  )
-  return withFacts(response, facts)
+  const given = NULL_BODY_STATUS.has(head.status) ? null : (body as ReadableStream<Uint8Array<ArrayBuffer>> | null)
+  return withFacts(new Response(given, { status: head.status, statusText: head.reason, headers }), facts)
 }
 
-function withFacts(response: Response, facts: Parameters<typeof realResponse>[2]): Response {
+function withFacts(response: Response, facts: ResponseFacts): Response {
   const clone = response.clone.bind(response)
-  return Object.defineProperties(response, {
+  Object.defineProperties(response, {
     url: { value: facts.url, enumerable: true },
     redirected: { value: facts.redirected, enumerable: true },
     clone: {
@@ -38,4 +43,14 @@ function withFacts(response: Response, facts: Parameters<typeof realResponse>[2]
       }
     }
   })
+  for (const name of BODY_METHODS) {
+    const method: (() => Promise<unknown>) | undefined = response[name]?.bind(response)
+    if (method)
+      Object.defineProperty(response, name, { value: () => method().catch(error => fail(facts.failure() ?? error)) })
+  }
+  return response
+}
+
+function fail(error: unknown): never {
+  throw error
 }
