@@ -101,15 +101,8 @@ export class QuicheConnection implements WebTransportSession, StreamHost {
     if (this.native.peerStreamsLeftBidi() === 0)
       throw new CraftecError('limit-exceeded', 'the peer allows no more streams at this time')
     const id = this.nextStreamId
-    const taken = this.sendStream(id, preface, false)
-    if (taken !== preface.length) {
-      // Cannot continue a stream whose preface is cut: the peer would take payload for it.
-      this.resetStream(id, 0)
-      this.nextStreamId += 4
-      throw new CraftecError('limit-exceeded', 'the connection has no room for a new stream at this time')
-    }
     this.nextStreamId += 4
-    const stream = new QuicheStream(id, this)
+    const stream = new QuicheStream(id, this, { preface })
     this.streams.set(id, stream)
     return stream
   }
@@ -248,7 +241,7 @@ export class QuicheConnection implements WebTransportSession, StreamHost {
           this.host.onSession(this)
           break
         case 'stream': {
-          const stream = new QuicheStream(effect.streamId, this, { bytes: effect.rest, fin: effect.fin })
+          const stream = new QuicheStream(effect.streamId, this, { rest: { bytes: effect.rest, fin: effect.fin } })
           this.streams.set(effect.streamId, stream)
           this.onStream(stream)
           break

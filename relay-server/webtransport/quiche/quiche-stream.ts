@@ -17,22 +17,33 @@ export interface StreamHost {
 
 const NOTHING = new Uint8Array(0)
 
+export interface StreamBeginning {
+  /** The peer's first bytes, which came together with its preface. */
+  readonly rest?: { readonly bytes: Uint8Array; readonly fin: boolean } | undefined
+  /** What must go out before anything else: a congested connection may not take it at once. */
+  readonly preface?: Uint8Array
+}
+
 /** One bidirectional stream over quiche. Holds no payload: unread bytes stay in quiche's flow-controlled window. */
 export class QuicheStream implements WebTransportStream {
   readonly id: number
   private readonly host: StreamHost
   private events: WebTransportStreamEvents | undefined
-  /** First bytes, which came together with the stream's preface. */
-  private rest: { bytes: Uint8Array; fin: boolean } | undefined
+  private rest: StreamBeginning['rest']
+  private preface: Uint8Array
   private paused = false
   private reading = true
   private writing = true
   private blocked = false
+  /** `finish` was called and waits for the preface to go out. */
+  private finishing = false
 
-  constructor(id: number, host: StreamHost, rest?: { bytes: Uint8Array; fin: boolean }) {
+  constructor(id: number, host: StreamHost, beginning: StreamBeginning) {
     this.id = id
     this.host = host
-    this.rest = rest
+    this.rest = beginning.rest
+    this.preface = beginning.preface ?? NOTHING
+    if (!this.sendPreface()) this.blocked = true
   }
 
   /** True while a `write` waits for room. */
@@ -46,20 +57,17 @@ export class QuicheStream implements WebTransportStream {
   }
 
   write(bytes: Uint8Array): number {
-    if (!this.writing) return bytes.length // nobody will read it
-    const taken = this.host.sendStream(this.id, bytes, false)
-    if (taken === 'stopped') {
-      // The owner learns it in `pump`, not inside its own call.
-      this.blocked = true
-      this.host.wake(this)
-      return 0
-    }
+    if (!this.writing || this.finishing) return bytes.length // nobody will read it
+    const taken = this.sendPreface() ? this.send(bytes) : 0
     this.blocked = taken < bytes.length
     return taken
   }
 
   finish(): void {
     if (!this.writing) return
+    this.finishing = true
+    this.blocked = !this.sendPreface()
+    if (this.blocked) return
     this.host.sendStream(this.id, NOTHING, true)
     this.endWriting()
   }
@@ -124,8 +132,22 @@ export class QuicheStream implements WebTransportStream {
       this.events?.onStopped(0)
       return
     }
+    if (!this.sendPreface()) return
     this.blocked = false
-    this.events?.onWritable()
+    if (this.finishing) this.finish()
+    else this.events?.onWritable()
+  }
+
+  private sendPreface(): boolean {
+    if (this.preface.length > 0) this.preface = this.preface.subarray(this.send(this.preface))
+    return this.preface.length === 0
+  }
+
+  private send(bytes: Uint8Array): number {
+    const taken = this.host.sendStream(this.id, bytes, false)
+    if (taken !== 'stopped') return taken
+    this.host.wake(this) // the owner learns it in `pump`, not inside its own call
+    return 0
   }
 
   private endReading(): void {
