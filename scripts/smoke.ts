@@ -18,7 +18,7 @@ const FILE_BYTES = 10 * 1024 * 1024
 const AFTER_KILL_TIMEOUT_MS = 8_000
 /** A deadline is kept when the answer comes within this of it: one turn of a busy event loop, not a retry. */
 const GRACE_MS = 1_500
-const WHOLE_RUN_TIMEOUT_MS = 120_000
+const WHOLE_RUN_TIMEOUT_MS = 180_000
 
 interface Smoke {
   readonly fetch: FetchFigures
