@@ -290,10 +290,10 @@ describe('ResponseParser, properties', () => {
               ? Uint8Array.from({ length: next(20) }, () => next(256))
               : bytes(scraps[next(scraps.length)] ?? '')
           const { body: parts } = parser.push(input)
-          expect(parts.reduce((sum, part) => sum + part.length, 0)).toBeLessThanOrEqual(input.length)
+          if (parts.reduce((sum, part) => sum + part.length, 0) > input.length) outcome = 'more than came'
         }
         parser.end()
-        outcome = 'ended'
+        if (outcome === 'open') outcome = 'ended'
       } catch (error) {
         outcome = error instanceof CraftecError ? error.code : `untyped: ${String(error)}`
       }
@@ -304,5 +304,5 @@ describe('ResponseParser, properties', () => {
     ).toEqual([])
     expect(seen.get('ended')).toBeGreaterThan(0)
     expect(seen.get('body-truncated')).toBeGreaterThan(0)
-  })
+  }, 60_000)
 })
