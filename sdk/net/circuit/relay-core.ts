@@ -62,6 +62,8 @@ export interface RelayCoreOptions {
   readonly limits?: Partial<RelayLimits>
 }
 
+const NO_EFFECTS: readonly RelayEffect[] = []
+
 /** What to count, and what to tell the neighbour. */
 type Refusal = readonly [keyof RelayCounters, DestroyReason]
 
@@ -118,7 +120,7 @@ export class RelayCore implements CircuitHost {
   }
 
   /** Never throws, whatever a neighbour sent. */
-  handle(event: RelayEvent): RelayEffect[] {
+  handle(event: RelayEvent): readonly RelayEffect[] {
     switch (event.type) {
       case 'link-up':
         this.linkUp(event.link)
@@ -149,7 +151,7 @@ export class RelayCore implements CircuitHost {
         for (const circuit of [...this.circuits]) circuit.destroy(DESTROY.shuttingDown)
     }
     if (this.budget.exceeded) this.shed()
-    if (this.effects.length === 0) return this.effects
+    if (this.effects.length === 0) return NO_EFFECTS
     const effects = this.effects
     this.effects = []
     return effects

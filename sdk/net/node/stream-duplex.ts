@@ -67,8 +67,15 @@ export function streamDuplex({ stream, connected, ended }: StreamDuplexOptions):
         failWritable = error => controller.error(error)
       },
       write: async chunk => {
-        if (!(chunk instanceof Uint8Array))
-          throw new CraftecError('invalid-argument', 'a stream through a circuit takes chunks of type Uint8Array')
+        if (!(chunk instanceof Uint8Array)) {
+          const error = new CraftecError(
+            'invalid-argument',
+            'a stream through a circuit takes chunks of type Uint8Array'
+          )
+          fail(error)
+          stream.reset(RESET.none)
+          throw error
+        }
         if (!stream.isOver) stream.write(chunk)
         while (stream.bufferedBytes > 0) await waits.nextWritten()
         if (waits.error !== undefined) throw waits.error
@@ -76,7 +83,8 @@ export function streamDuplex({ stream, connected, ended }: StreamDuplexOptions):
       close: () => stream.end(),
       abort: () => stream.reset(RESET.none)
     },
-    new ByteLengthQueuingStrategy({ highWaterMark: WRITE_QUEUE_BYTES })
+    // ByteLengthQueuingStrategy would meet what is no chunk with an error of its own.
+    { highWaterMark: WRITE_QUEUE_BYTES, size: chunk => (chunk instanceof Uint8Array ? chunk.byteLength : 1) }
   )
   return { readable, writable, fail }
 }
