@@ -15,7 +15,6 @@ export default defineConfig({
             'wasm/**/*.test.ts',
             'tools/**/*.test.ts',
             'scripts/**/*.test.ts',
-            'test/node/**/*.test.ts',
             'test/vectors/**/*.test.ts',
             'test/bench/**/*.test.ts'
           ],
@@ -26,12 +25,25 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'node',
+          environment: 'node',
+          include: ['test/node/**/*.test.ts'],
+          // Real relays in this process or in processes of their own: one file at a time, they would measure each other.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          retry: 0
+        }
+      },
+      {
+        test: {
           name: 'e2e',
           environment: 'node',
           include: ['test/e2e/**/*.test.ts', 'test/chaos/**/*.test.ts'],
-          // These start whole networks and browsers: one file at a time, or they would measure each other.
+          // Whole networks and browsers: one file at a time.
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           testTimeout: 90_000,
           hookTimeout: 90_000,
           retry: 0

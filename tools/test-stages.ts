@@ -44,8 +44,19 @@ export const STAGES: readonly Stage[] = [
     timeoutMs: MINUTE_MS
   },
   { name: 'unused', checks: [{ name: 'knip', argv: ['knip', '--no-progress'] }], timeoutMs: 2 * MINUTE_MS },
-  { name: 'unit', checks: [vitest('unit')], timeoutMs: 5 * MINUTE_MS },
-  { name: 'build', checks: [{ name: 'dist', argv: ['node', 'scripts/build.ts'] }], timeoutMs: 3 * MINUTE_MS },
+  {
+    name: 'kernels',
+    checks: [{ name: 'WebAssembly', argv: ['node', 'wasm/build.ts'] }],
+    timeoutMs: 3 * MINUTE_MS
+  },
+  { name: 'unit', needs: ['kernels'], checks: [vitest('unit')], timeoutMs: 10 * MINUTE_MS },
+  { name: 'node', needs: ['kernels'], checks: [vitest('node')], timeoutMs: 10 * MINUTE_MS },
+  {
+    name: 'build',
+    needs: ['kernels'],
+    checks: [{ name: 'dist', argv: ['node', 'scripts/build.ts', '--keep-kernels'] }],
+    timeoutMs: 5 * MINUTE_MS
+  },
   {
     name: 'package',
     needs: ['build'],
@@ -56,10 +67,11 @@ export const STAGES: readonly Stage[] = [
       { name: 'typedoc', argv: ['typedoc', '--emit', 'none'] },
       { name: 'examples', argv: ['node', 'scripts/check-examples.ts'] }
     ],
-    timeoutMs: 3 * MINUTE_MS
+    timeoutMs: 5 * MINUTE_MS
   },
   {
     name: 'browser',
+    needs: ['kernels'],
     checks: [
       {
         name: 'chromium',
@@ -67,9 +79,9 @@ export const STAGES: readonly Stage[] = [
         report: { format: 'counts', file: `${RESULTS_FOLDER}/browser.json` }
       }
     ],
-    timeoutMs: 5 * MINUTE_MS
+    timeoutMs: 10 * MINUTE_MS
   },
-  { name: 'e2e', needs: ['build'], checks: [vitest('e2e')], timeoutMs: 8 * MINUTE_MS },
+  { name: 'e2e', needs: ['build'], checks: [vitest('e2e')], timeoutMs: 15 * MINUTE_MS },
   {
     name: 'consumers',
     needs: ['build'],
@@ -80,7 +92,7 @@ export const STAGES: readonly Stage[] = [
         report: { format: 'counts', file: `${RESULTS_FOLDER}/consumers.json` }
       }
     ],
-    timeoutMs: 5 * MINUTE_MS
+    timeoutMs: 10 * MINUTE_MS
   }
 ]
 
