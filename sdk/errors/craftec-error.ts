@@ -38,7 +38,15 @@ export const ERROR_CODES = [
   'connect-failed', // the exit could not connect to the target
   'stream-reset', // the far end reset the stream
   'insecure-url', // plain http: without the caller's leave
-  'tls-failed', // TLS with the target failed
+  'tls-failed', // TLS with the target failed after it had begun well, or in an engine that does not say why
+  'tls-handshake-failed', // the server refused the handshake
+  'tls-version-unsupported', // the server does not speak TLS 1.3
+  'tls-protocol-violation', // the server, or somebody on the way, broke the rules of TLS: a defect or an attack
+  'tls-truncated', // the bytes ended without TLS saying so: cut off by the network or by an attacker
+  'tls-certificate-name-mismatch', // the certificate is for other names
+  'tls-certificate-expired', // a certificate is not valid at this time; check the device's clock too
+  'tls-certificate-untrusted', // no trusted authority vouches for the certificate
+  'tls-certificate-invalid', // a certificate is malformed, too weak, or not allowed to do what it does
   'http-malformed', // the target's answer is not valid HTTP
   'body-truncated', // the answer ended before its declared length
   'redirect-failed' // too many redirects, or redirect: 'error'
