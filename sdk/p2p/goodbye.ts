@@ -1,5 +1,6 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import type { Clock } from '../async/index.ts'
+import { transportOf } from './transport-of.ts'
 
 const GOODBYE_PROTOCOL = '/craftec/goodbye/1'
 /** Opening the stream is a courtesy; a peer that does not know the protocol must not keep anything waiting. */
@@ -12,15 +13,16 @@ const LEAVE_DEADLINE_MS = 500
  * Tells peers that this node is leaving, so that they drop the connection at once.
  *
  * A closed tab says nothing over WebRTC: its peers notice after about 14 seconds (ICE consent, pings). In `pagehide`
- * there is no time to negotiate a protocol, so a stream waits ready on every connection, opened by the side that
- * dialled; one byte on it, from either side, is the goodbye.
+ * there is no time to negotiate a protocol, so a stream waits ready on every WebRTC connection, opened by the side that
+ * dialled; one byte on it, from either side, is the goodbye. The other transports end with their socket, which the
+ * operating system closes.
  */
 export class Goodbye {
   private readonly libp2p: Libp2p
   private readonly clock: Clock
   private readonly streams = new Map<Stream, Connection>()
   private readonly onOpen = (event: CustomEvent<Connection>): void => {
-    if (event.detail.direction === 'outbound') void this.prepare(event.detail)
+    if (needsGoodbye(event.detail)) void this.prepare(event.detail)
   }
   private readonly onPageHide = (): void => this.say()
 
@@ -36,7 +38,7 @@ export class Goodbye {
     })
     this.libp2p.addEventListener('connection:open', this.onOpen)
     for (const connection of this.libp2p.getConnections()) {
-      if (connection.direction === 'outbound') void this.prepare(connection)
+      if (needsGoodbye(connection)) void this.prepare(connection)
     }
     // only pages have it; a closed worker or service worker ends with its page or is stopped by its owner
     globalThis.addEventListener?.('pagehide', this.onPageHide)
@@ -92,4 +94,8 @@ export class Goodbye {
     )
     if (stream.status !== 'open') this.streams.delete(stream)
   }
+}
+
+function needsGoodbye({ direction, remoteAddr }: Connection): boolean {
+  return direction === 'outbound' && transportOf(remoteAddr).startsWith('webrtc')
 }
