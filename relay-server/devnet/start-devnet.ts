@@ -24,7 +24,7 @@ export interface DevnetOptions {
   readonly webtransport?: boolean
   readonly logLevel?: 'debug' | 'info' | 'warn'
   readonly signal?: AbortSignal
-  /** Until every node knows every node. Default 60,000. */
+  /** Until every node knows every node. Default 120,000: a busy machine takes its time. */
   readonly timeoutMs?: number
   readonly onProgress?: (text: string) => void
 }
@@ -59,7 +59,7 @@ const LOCAL_ORIGIN = /^127\.\d+\.\d+\.\d+:\d{1,5}$/
  * @throws CraftecError `invalid-argument`; `timeout`; `aborted`; `internal` with the end of a node's log when one does not start
  */
 export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> {
-  const { relays = 5, exits = 2, localOrigins = [], signal, timeoutMs = 60_000, onProgress = () => {} } = options
+  const { relays = 5, exits = 2, localOrigins = [], signal, timeoutMs = 120_000, onProgress = () => {} } = options
   if (relays + exits < 1 || relays + exits > MAX_NODES) {
     throw new CraftecError('invalid-argument', `a devnet has 1 to ${MAX_NODES} nodes, not ${relays + exits}`)
   }
@@ -71,7 +71,9 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
   const folder = await mkdtemp(join(tmpdir(), 'craftec-devnet-'))
   const children: DevnetChild[] = []
   const program = await relayProgram()
+  let stopping = false
   const stop = async (): Promise<void> => {
+    stopping = true
     await Promise.all(children.map(child => child.stop()))
     await Promise.all([rm(folder, { recursive: true, force: true }), program.remove()])
   }
@@ -80,9 +82,12 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
       const launch = async (plan: NodePlan, bootstrap: readonly string[]): Promise<Launched> => {
         const configPath = join(folder, `node-${plan.index}.yaml`)
         await writeFile(configPath, stringify(nodeConfig(plan, bootstrap, folder, options)))
-        inner.throwIfAborted()
         const child = await DevnetChild.start(program.path, configPath, join(folder, `node-${plan.index}.log`))
         children[plan.index] = child
+        if (stopping) {
+          await child.kill() // `stop` went through the list before this child was in it
+          throw new CraftecError('stopped', 'the devnet was stopped while it started')
+        }
         const report = await child.listening(inner)
         onProgress(`node ${plan.index + 1} of ${plans.length}: ${plan.roles.join(' and ')}, ${plan.country}`)
         return { plan, child, report }
