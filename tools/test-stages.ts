@@ -54,7 +54,10 @@ export const STAGES: readonly Stage[] = [
   {
     name: 'build',
     needs: ['kernels'],
-    checks: [{ name: 'dist', argv: ['node', 'scripts/build.ts', '--keep-kernels'] }],
+    checks: [
+      { name: 'SDK', argv: ['node', 'scripts/build.ts', '--keep-kernels'] },
+      { name: 'relay', argv: ['node', 'relay-server/build.ts'] }
+    ],
     timeoutMs: 5 * MINUTE_MS
   },
   {
@@ -62,6 +65,7 @@ export const STAGES: readonly Stage[] = [
     needs: ['build'],
     checks: [
       { name: 'publint', argv: ['publint', '--strict'] },
+      { name: 'publint, relay', argv: ['publint', 'relay-server', '--strict'] },
       { name: 'attw', argv: ['attw', '--pack', '.', '--profile', 'esm-only'] },
       { name: 'size-limit', argv: ['size-limit'] },
       { name: 'typedoc', argv: ['typedoc', '--emit', 'none'] },

@@ -7,7 +7,7 @@ import { type BodySource, checkHeader, checkMethod } from '../http/index.ts'
 import { type ExitRule, exitRule, type HopCount, hopCount } from './path-rules.ts'
 
 /**
- * Options of {@link NetFetch}: those of the Fetch standard, and our own. Any other key is refused with `unknown-option`.
+ * Options of a private `fetch`: those of the Fetch standard, and our own. Any other key is refused with `unknown-option`.
  *
  * | option | here |
  * |---|---|
