@@ -1,2 +1,2 @@
-export { type CodecPool, type CodecPoolOptions, createCodecPool } from './codec/codec-pool.ts'
+export { type CodecPool, type CodecPoolOptions, createCodecPool } from './codec/index.ts'
 export { type CraftecWorker, type CraftecWorkerOptions, createCraftecWorker } from './craftec/index.ts'

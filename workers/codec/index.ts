@@ -1,0 +1,1 @@
+export { type CodecPool, type CodecPoolOptions, createCodecPool } from './codec-pool.ts'
