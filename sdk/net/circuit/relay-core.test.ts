@@ -167,6 +167,31 @@ describe('relay core', () => {
     expect(exit.relay?.circuitCount).toBe(0)
   })
 
+  it('drains in the middle of a path: a circuit in use goes on, a silent one is not waited for', () => {
+    const { network, relay, errors, build } = path({ relay: { drainIdleMs: 5000 } })
+    const drivers: StreamDriver[] = []
+    network.onStream = stream => {
+      stream.accept()
+      drivers.push(new StreamDriver(stream, { ...network, toSend: new Uint8Array(300_000), maxReadPauseMs: 100 }))
+    }
+    build()
+    const used = build()
+    network.time.advanceTo(500)
+    drivers.push(
+      new StreamDriver(used.openStream({ host: 'a.test', port: 80 }), {
+        ...network,
+        toSend: new Uint8Array(300_000),
+        maxReadPauseMs: 100
+      })
+    )
+    network.time.advanceTo(520)
+    relay.handle({ type: 'drain' })
+    network.time.advanceTo(60_000)
+    expect(drivers.map(driver => driver.ended)).toEqual(['finished', 'finished'])
+    expect(errors).toMatchObject([{ details: { reason: 4 } }, { details: { reason: 4 } }])
+    expect(relay.relay?.circuitCount).toBe(0)
+  })
+
   it('sheds the circuit that holds most when its queues are full, and takes none under pressure', () => {
     const { network, client, exit, errors, build } = path({ exit: { maxQueuedBytes: 600_000 } })
     network.onStream = stream => stream.accept()

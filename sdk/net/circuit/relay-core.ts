@@ -286,9 +286,15 @@ export class RelayCore implements CircuitHost {
       } else if (circuit.isOpen && now - circuit.lastCellMs > this.limits.idleMs) {
         this.counters.timedOutIdle++
         circuit.destroy(DESTROY.idle)
-      } else if (this.draining && circuit instanceof ExitCircuit && circuit.streamCount === 0)
-        circuit.destroy(DESTROY.shuttingDown)
+      } else if (this.draining && this.isSpare(circuit, now)) circuit.destroy(DESTROY.shuttingDown)
     }
+  }
+
+  /** Whether a draining relay need not wait for the circuit. */
+  private isSpare(circuit: HopCircuit, now: number): boolean {
+    return circuit instanceof ExitCircuit
+      ? circuit.streamCount === 0
+      : now - circuit.lastCellMs > this.limits.drainIdleMs
   }
 
   /** Over the limit the circuit that holds most goes: it is the one whose reader takes least. */

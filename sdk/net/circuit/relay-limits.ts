@@ -16,6 +16,11 @@ export interface RelayLimits {
   readonly halfBuiltMs: number
   /** Without a RELAY cell in either direction. Clients keep circuits with open streams alive. */
   readonly idleMs: number
+  /**
+   * While draining, circuits that pass on cells for others end after this long without one: a relay in the middle does not see whether
+   * a stream is open, and a spare circuit would hold it up for nothing.
+   */
+  readonly drainIdleMs: number
 }
 
 export const DEFAULT_RELAY_LIMITS: RelayLimits = {
@@ -28,5 +33,6 @@ export const DEFAULT_RELAY_LIMITS: RelayLimits = {
   maxReplayTags: 1 << 18,
   maxDials: 64,
   halfBuiltMs: 15_000,
-  idleMs: 300_000
+  idleMs: 300_000,
+  drainIdleMs: 5_000
 }
