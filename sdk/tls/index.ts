@@ -1,0 +1,1 @@
+export { connectTls, type TlsInfo, type TlsOptions, type TlsStream } from './connect-tls.ts'
