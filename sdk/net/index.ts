@@ -1,5 +1,7 @@
 export {
   type CircuitInfo,
+  type ClientRelay,
+  type ClientRelayOptions,
   type ClientStore,
   type ConnectOptions,
   isLocalNetwork,
@@ -7,7 +9,8 @@ export {
   NetClient,
   type NetClientOptions,
   type NetState,
-  openClientStore
+  openClientStore,
+  startClientRelay
 } from './client/index.ts'
 export {
   type AnnounceResult,
@@ -21,6 +24,7 @@ export {
   decodeDescriptor,
   encodeDescriptor,
   type PortRange,
+  participateInDirectory,
   type ServeDirectoryOptions,
   type SyncResult,
   serveDirectory,

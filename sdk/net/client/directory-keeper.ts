@@ -6,9 +6,8 @@ import type { Clock, RandomBytes } from '../../async/index.ts'
 import { withDeadline } from '../../async/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import type { PeerAddresses } from '../../p2p/index.ts'
-import type { Directory, SyncResult } from '../directory/index.ts'
+import { type Directory, directoryNodes, type SyncResult } from '../directory/index.ts'
 import type { ClientStore } from './client-store.ts'
-import { directoryNodes } from './directory-sources.ts'
 
 export interface DirectoryKeeperOptions {
   readonly directory: Directory

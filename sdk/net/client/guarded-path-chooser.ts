@@ -1,4 +1,5 @@
 import type { Clock, RandomBytes } from '../../async/index.ts'
+import { encodeHex } from '../../codec/index.ts'
 import type { Descriptor, Directory } from '../directory/index.ts'
 import type { CircuitPath } from '../node/index.ts'
 import {
@@ -17,6 +18,8 @@ export interface GuardedPathChooserOptions extends PathOptions {
   readonly store: ClientStore
   readonly clock: Clock
   readonly random: RandomBytes
+  /** The node itself: if it relays it is in the directory, and no hop of its own circuits. */
+  readonly self: Uint8Array
 }
 
 const STORE_KEY = 'guards'
@@ -24,11 +27,13 @@ const STORE_KEY = 'guards'
 /** Path selection, with the guards kept in the store: a client that forgot them would sooner or later draw a bad one. */
 export class GuardedPathChooser implements PathChooser {
   readonly #options: GuardedPathChooserOptions
+  readonly #self: string
   #guards: GuardState = NO_GUARDS
   #saving: Promise<void> = Promise.resolve()
 
   constructor(options: GuardedPathChooserOptions) {
     this.#options = options
+    this.#self = encodeHex(options.self)
   }
 
   /** Read the guards of last time. A store that fails costs new guards, nothing else. */
@@ -42,7 +47,8 @@ export class GuardedPathChooser implements PathChooser {
       ...(dialable === undefined ? {} : { dialable }),
       ...(allowSharedSubnets === undefined ? {} : { allowSharedSubnets })
     }
-    const { hops, guards } = choosePath(directory.view(clock.now()), this.#guards, wish, random, options)
+    const request = { ...wish, exclude: [...wish.exclude, this.#self] }
+    const { hops, guards } = choosePath(directory.view(clock.now()), this.#guards, request, random, options)
     this.#keep(guards)
     return { hops }
   }

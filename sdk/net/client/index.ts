@@ -1,4 +1,5 @@
 export type { CircuitInfo } from './circuit-pool.ts'
+export { type ClientRelay, type ClientRelayOptions, startClientRelay } from './client-relay.ts'
 export { type ClientStore, memoryClientStore, openClientStore } from './client-store.ts'
 export type { ConnectOptions } from './connect-options.ts'
 export { isLocalNetwork } from './local-network.ts'

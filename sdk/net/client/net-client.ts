@@ -3,7 +3,7 @@ import { type Clock, type RandomBytes, systemClock, systemRandom, withDeadline }
 import { CraftecError, type ErrorCode } from '../../errors/index.ts'
 import { peerIdFromPublicKey } from '../../identity/index.ts'
 import type { P2pNode } from '../../p2p/index.ts'
-import { type Descriptor, Directory, syncDirectory } from '../directory/index.ts'
+import { bootstrapSources, type Descriptor, Directory, syncDirectory } from '../directory/index.ts'
 import {
   type Explanation,
   exitRule,
@@ -17,14 +17,13 @@ import {
   type TlsEngine
 } from '../fetch/index.ts'
 import type { ByteDuplex } from '../http/index.ts'
-import { type CircuitHandle, createCircuitClient } from '../node/index.ts'
+import { type CircuitHandle, createCircuitClient, type OnionLinks } from '../node/index.ts'
 import { acceptsPort } from '../path/index.ts'
 import { CircuitBuilder } from './circuit-builder.ts'
 import { type CircuitInfo, CircuitPool } from './circuit-pool.ts'
 import { type ClientStore, memoryClientStore } from './client-store.ts'
 import { type ConnectOptions, readConnectOptions } from './connect-options.ts'
 import { DirectoryKeeper } from './directory-keeper.ts'
-import { bootstrapSources } from './directory-sources.ts'
 import { GuardedPathChooser } from './guarded-path-chooser.ts'
 import { isDialable, isLocalNetwork } from './local-network.ts'
 import { type NetState, netState } from './net-state.ts'
@@ -41,6 +40,10 @@ export interface NetClientOptions {
   /** A store was wanted and could not be had. */
   readonly storeLost?: boolean
   readonly tls?: TlsEngine | undefined
+  /** Shared with what else of the node uses it, such as a relay. Default: one of its own. */
+  readonly directory?: Directory | undefined
+  /** Shared with a relay on the same node, which also ends them. Default: links of its own. */
+  readonly links?: OnionLinks | undefined
   readonly clock?: Clock
   readonly random?: RandomBytes
 }
@@ -55,7 +58,7 @@ export class NetClient {
   readonly #clock: Clock
   readonly #hops: HopCount
   readonly #store: ClientStore
-  readonly #directory = new Directory()
+  readonly #directory: Directory
   readonly #keeper: DirectoryKeeper
   readonly #chooser: GuardedPathChooser
   readonly #circuits: ReturnType<typeof createCircuitClient>
@@ -74,6 +77,7 @@ export class NetClient {
     this.#clock = clock
     this.#hops = hopCount(options.hops ?? 3)
     this.#store = store
+    this.#directory = options.directory ?? new Directory()
     this.#keeper = new DirectoryKeeper({
       directory: this.#directory,
       bootstrap: bootstrapSources(options.bootstrap),
@@ -88,10 +92,16 @@ export class NetClient {
       store,
       clock,
       random,
+      self: node.publicKey,
       dialable: descriptor => isDialable(descriptor, node.transports),
       allowSharedSubnets: isLocalNetwork(options.bootstrap)
     })
-    this.#circuits = createCircuitClient({ node, clock, random })
+    this.#circuits = createCircuitClient({
+      node,
+      clock,
+      random,
+      ...(options.links === undefined ? {} : { links: options.links })
+    })
     const builder = new CircuitBuilder({
       chooser: this.#chooser,
       circuits: this.#circuits,

@@ -11,6 +11,12 @@ export {
 } from './directory.ts'
 export { type AnnounceResult, DIRECTORY_PROTOCOL } from './directory-frame.ts'
 export type { DirectoryCallOptions } from './directory-session.ts'
+export { bootstrapSources, directoryNodes } from './directory-sources.ts'
+export {
+  type DirectoryParticipant,
+  type DirectoryParticipantOptions,
+  participateInDirectory
+} from './participate-in-directory.ts'
 export type { RequestRate } from './request-budget.ts'
 export { type ServeDirectoryOptions, serveDirectory } from './serve-directory.ts'
 export { announceDescriptor, type SyncDirectoryOptions, type SyncResult, syncDirectory } from './sync-directory.ts'

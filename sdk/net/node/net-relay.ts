@@ -32,6 +32,8 @@ export interface NetRelayOptions {
   readonly description: RelayDescription
   /** Takes each new signed descriptor: at the start, after a key change, when addresses change, and every few hours. */
   readonly publishDescriptor: (bytes: Uint8Array, descriptor: Descriptor) => void
+  /** How long each descriptor is valid, at most 48 h. Default a day. */
+  readonly descriptorLifetimeMs?: number
   /** Without one, circuits cannot end here. */
   readonly exit?: ExitBackend
   readonly limits?: Partial<RelayLimits>
@@ -100,6 +102,7 @@ class RunningRelay implements NetRelay {
       identity,
       clock,
       description: options.description,
+      lifetimeMs: options.descriptorLifetimeMs,
       publish: options.publishDescriptor
     })
     const { maxCircuitsPerLink = DEFAULT_RELAY_LIMITS.maxCircuitsPerLink } = options.limits ?? {}

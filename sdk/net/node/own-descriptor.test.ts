@@ -9,7 +9,7 @@ import { OwnDescriptor } from './own-descriptor.ts'
 
 const HOUR_MS = 3600 * 1000
 
-function setUp(): {
+function setUp(lifetimeMs?: number): {
   clock: ManualClock
   published: Descriptor[]
   addresses: string[]
@@ -25,6 +25,7 @@ function setUp(): {
     node: { addresses: () => addresses } as unknown as P2pNode,
     identity: createIdentity(),
     clock,
+    lifetimeMs,
     description: {
       roles: { relay: true, exit: false, directory: true, storage: false },
       country: 'DE',
@@ -71,6 +72,16 @@ describe('own descriptor', () => {
     expect(second?.onionKeys.map(key => key.epoch)).toEqual(keys.keys.map(key => key.epoch))
     expect(second?.sequence).toBe((first?.sequence ?? 0n) + 1n)
     expect((second?.expiresAt ?? 0) - (second?.issuedAt ?? 0)).toBe(24 * 3600)
+  })
+
+  it('of a node that may go at any moment lives shorter, and is issued anew sooner', async () => {
+    const { clock, published, refresh } = setUp(HOUR_MS)
+    await refresh()
+    expect((published[0]?.expiresAt ?? 0) - (published[0]?.issuedAt ?? 0)).toBe(3600)
+    clock.advance(HOUR_MS / 4 - 1)
+    expect(await refresh()).toBe(1)
+    clock.advance(1)
+    expect(await refresh()).toBe(2)
   })
 
   it('names at most eight addresses', async () => {

@@ -5,8 +5,9 @@ import type { P2pNode } from '../../p2p/index.ts'
 import { type Descriptor, encodeDescriptor } from '../directory/index.ts'
 import type { OnionKeyPair } from '../onion/index.ts'
 
-const LIFETIME_S = 24 * 3600
-const REISSUE_MS = 6 * 3600 * 1000
+const DEFAULT_LIFETIME_MS = 24 * 3600 * 1000
+/** Part of the lifetime after which a new one is issued: directories that cannot be reached for a while still have a valid one. */
+const REISSUE_SHARE = 0.25
 const MAX_ADDRESSES = 8
 
 /** What a relay says about itself besides what it is and where. */
@@ -20,12 +21,15 @@ export interface OwnDescriptorOptions {
   readonly identity: Identity
   readonly description: RelayDescription
   readonly clock: Clock
+  /** Default a day: relays stay. */
+  readonly lifetimeMs?: number | undefined
   /** Takes each new descriptor, signed. */
   readonly publish: (bytes: Uint8Array, descriptor: Descriptor) => void
 }
 
 export class OwnDescriptor {
   private readonly options: OwnDescriptorOptions
+  private readonly lifetimeMs: number
   private issuedMs = Number.NEGATIVE_INFINITY
   private issuedFor = ''
   private sequence = 0n
@@ -33,6 +37,7 @@ export class OwnDescriptor {
 
   constructor(options: OwnDescriptorOptions) {
     this.options = options
+    this.lifetimeMs = options.lifetimeMs ?? DEFAULT_LIFETIME_MS
   }
 
   /** Issue a descriptor if the last one is no longer true or has grown old. Cheap otherwise. */
@@ -40,7 +45,8 @@ export class OwnDescriptor {
     const { node, clock } = this.options
     const addresses = node.addresses().slice(0, MAX_ADDRESSES)
     const facts = [...addresses, ...keys.map(key => key.epoch)].join(' ')
-    if (this.issuing || (facts === this.issuedFor && clock.now() - this.issuedMs < REISSUE_MS)) return
+    if (this.issuing || (facts === this.issuedFor && clock.now() - this.issuedMs < REISSUE_SHARE * this.lifetimeMs))
+      return
     this.issuing = true
     this.issuedFor = facts
     this.issuedMs = clock.now()
@@ -60,7 +66,7 @@ export class OwnDescriptor {
       identity: identity.publicKey,
       sequence: this.sequence,
       issuedAt,
-      expiresAt: issuedAt + LIFETIME_S,
+      expiresAt: issuedAt + Math.floor(this.lifetimeMs / 1000),
       onionKeys: keys.map(({ epoch, publicKey, notAfter }) => ({ epoch, publicKey, notAfter })),
       addresses
     }

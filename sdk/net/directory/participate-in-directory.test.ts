@@ -1,9 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { systemClock, systemRandom } from '../../sdk/async/index.ts'
-import { type Identity, identityFromSeed } from '../../sdk/identity/index.ts'
-import { type Descriptor, Directory, encodeDescriptor } from '../../sdk/net/index.ts'
-import { createP2pNode, type P2pNode } from '../../sdk/p2p/index.ts'
-import { type DirectoryParticipant, participateInDirectory } from './directory-participant.ts'
+import { systemClock, systemRandom } from '../../async/index.ts'
+import { type Identity, identityFromSeed } from '../../identity/index.ts'
+import { createP2pNode, type P2pNode } from '../../p2p/index.ts'
+import {
+  type Descriptor,
+  Directory,
+  type DirectoryParticipant,
+  encodeDescriptor,
+  participateInDirectory
+} from './index.ts'
 
 interface Member {
   readonly node: P2pNode

@@ -2,17 +2,21 @@
  * A node's part in the directory: serve it, publish the own descriptor, learn the others'.
  * Each round asks every bootstrap node and one node picked at random, so that the network outlives its bootstrap nodes.
  */
-import { type Clock, type RandomBytes, systemClock, systemRandom } from '../../sdk/async/index.ts'
-import { CraftecError } from '../../sdk/errors/index.ts'
-import { parsePeerId, peerIdFromPublicKey } from '../../sdk/identity/index.ts'
-import { announceDescriptor, type Directory, serveDirectory, syncDirectory } from '../../sdk/net/index.ts'
-import type { P2pNode, PeerAddresses } from '../../sdk/p2p/index.ts'
+import { type Clock, type RandomBytes, systemClock, systemRandom } from '../../async/index.ts'
+import { CraftecError } from '../../errors/index.ts'
+import type { P2pNode, PeerAddresses } from '../../p2p/index.ts'
+import type { Directory } from './directory.ts'
+import { bootstrapSources, directoryNodes } from './directory-sources.ts'
+import { serveDirectory } from './serve-directory.ts'
+import { announceDescriptor, syncDirectory } from './sync-directory.ts'
 
 export interface DirectoryParticipantOptions {
   readonly node: P2pNode
   readonly directory: Directory
   /** Multiaddrs that end in `/p2p/PEER-ID`. */
   readonly bootstrap: readonly string[]
+  /** Answer others that ask for the directory. Default true; a page, which may close at any moment, is no place to ask. */
+  readonly serve?: boolean
   readonly clock?: Clock
   readonly random?: RandomBytes
   /** Called with each failed exchange: expected while nodes come and go. */
@@ -32,10 +36,11 @@ const PAUSE_GROWTH = 1.6
 /** Positions remembered per server; a forgotten one costs a full reading. */
 const MAX_POSITIONS = 256
 
+/** Begin, and go on until `stop`. @throws CraftecError `invalid-argument` for a bootstrap address that names no peer */
 export function participateInDirectory(options: DirectoryParticipantOptions): DirectoryParticipant {
-  const { node, directory, clock = systemClock, random = systemRandom, onFailure = () => {} } = options
-  const bootstrap = peersOf(options.bootstrap).filter(peer => peer.peerId !== node.peerId)
-  const stopServing = serveDirectory(node, directory, { clock })
+  const { node, directory, serve = true, clock = systemClock, random = systemRandom, onFailure = () => {} } = options
+  const bootstrap = bootstrapSources(options.bootstrap).filter(peer => peer.peerId !== node.peerId)
+  const stopServing = serve ? serveDirectory(node, directory, { clock }) : () => {}
   const life = new AbortController()
   const positions = new Map<string, bigint>()
   /** Peers that have the current descriptor. */
@@ -98,20 +103,8 @@ export function participateInDirectory(options: DirectoryParticipantOptions): Di
 
 function randomPeer(options: DirectoryParticipantOptions, nowMs: number, random: RandomBytes): PeerAddresses[] {
   const { node, directory } = options
-  const others = directory.view(nowMs).nodes.flatMap(({ identity, addresses, roles }) => {
-    const peerId = peerIdFromPublicKey(identity)
-    return roles.directory && peerId !== node.peerId ? [{ peerId, addresses }] : []
-  })
+  const others = directoryNodes(directory.view(nowMs)).filter(({ peerId }) => peerId !== node.peerId)
   const [a = 0, b = 0] = random(2)
   const chosen = others[((a << 8) | b) % Math.max(others.length, 1)]
   return chosen === undefined ? [] : [chosen]
-}
-
-function peersOf(multiaddrs: readonly string[]): PeerAddresses[] {
-  const peers = new Map<string, string[]>()
-  for (const address of multiaddrs) {
-    const peerId = address.slice(address.lastIndexOf('/p2p/') + '/p2p/'.length)
-    peers.set(peerId, [...(peers.get(peerId) ?? []), address])
-  }
-  return [...peers].map(([peerId, addresses]) => ({ peerId: parsePeerId(peerId), addresses }))
 }

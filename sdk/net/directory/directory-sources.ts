@@ -1,7 +1,7 @@
 import { CraftecError } from '../../errors/index.ts'
 import { type PeerId, parsePeerId, peerIdFromPublicKey } from '../../identity/index.ts'
 import type { PeerAddresses } from '../../p2p/index.ts'
-import type { DirectoryView } from '../directory/index.ts'
+import type { DirectoryView } from './directory.ts'
 
 /**
  * The bootstrap nodes as peers: each multiaddr ends in `/p2p/<PeerId>`, and several may name one peer.
