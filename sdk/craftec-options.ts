@@ -15,6 +15,11 @@ export interface CraftecOptions {
   readonly storage?: 'indexeddb' | 'memory'
   /** Who the user is towards services that ask. Default: a fresh one that lives as long as this object. Never used for links. */
   readonly identity?: Identity
+  /**
+   * Also relay for others: circuits pass through this page, none ends here. The page keeps a place at a bootstrap node through which
+   * others reach it over WebRTC, and tells the network its address, so that its visits can be told apart while it relays. Default: no.
+   */
+  readonly relay?: boolean | RelayWish
   readonly net?: {
     /** Ends TLS in this runtime; without it `https:` is refused with `unsupported`. */
     readonly tls?: TlsEngine
@@ -23,17 +28,48 @@ export interface CraftecOptions {
   readonly p2p?: (options: P2pOptions) => Promise<P2pNode>
 }
 
-const KEYS = ['bootstrap', 'hops', 'storage', 'identity', 'net', 'p2p']
+export interface RelayWish {
+  /**
+   * Ed25519 seed, 32 bytes: relay under the same identity at every start. It is also the key of the page's own links, so whoever sees
+   * those knows the page again. Default: a fresh one per start.
+   */
+  readonly seed?: Uint8Array
+  /** Where the page is, as ISO 3166 alpha-2 in upper case. Default: unknown. */
+  readonly country?: string
+  /** What others may expect, in KiB a second; it weighs in how often they choose this relay. Default 512. */
+  readonly bandwidthKiBps?: number
+}
+
+const KEYS = ['bootstrap', 'hops', 'storage', 'identity', 'relay', 'net', 'p2p']
+const SEED_BYTES = 32
+const COUNTRY = /^[A-Z]{2}$/
+const MAX_U32 = 0xffff_ffff
 
 /** @throws CraftecError `unknown-option` | `invalid-argument` */
 export function checkCraftecOptions(options: CraftecOptions): void {
   checkKeys('createCraftec', options, KEYS)
   checkKeys('createCraftec({ net })', options.net ?? {}, ['tls'])
+  if (options.relay !== undefined) checkRelay(options.relay)
   const { bootstrap, storage } = options
   if (!Array.isArray(bootstrap) || bootstrap.length === 0 || bootstrap.some(address => typeof address !== 'string'))
     throw new CraftecError('invalid-argument', 'bootstrap must be a list of at least one multiaddr')
   if (storage !== undefined && storage !== 'indexeddb' && storage !== 'memory')
     throw new CraftecError('invalid-argument', "storage must be 'indexeddb' or 'memory'")
+}
+
+function checkRelay(relay: boolean | RelayWish): void {
+  if (typeof relay === 'boolean') return
+  checkKeys('createCraftec({ relay })', relay, ['seed', 'country', 'bandwidthKiBps'])
+  const { seed, country, bandwidthKiBps } = relay
+  if (seed !== undefined && !(seed instanceof Uint8Array && seed.length === SEED_BYTES))
+    throw new CraftecError('invalid-argument', `relay.seed must be ${SEED_BYTES} bytes`)
+  if (country !== undefined && !COUNTRY.test(country))
+    throw new CraftecError('invalid-argument', "relay.country must be two capital letters, such as 'DE'")
+  if (
+    bandwidthKiBps !== undefined &&
+    !(Number.isInteger(bandwidthKiBps) && bandwidthKiBps >= 0 && bandwidthKiBps <= MAX_U32)
+  )
+    throw new CraftecError('invalid-argument', 'relay.bandwidthKiBps must be a whole number')
 }
 
 function checkKeys(where: string, value: object, keys: readonly string[]): void {

@@ -1,8 +1,8 @@
-import { systemRandom } from './async/index.ts'
-import { type CraftecOptions, checkCraftecOptions } from './craftec-options.ts'
+import { systemClock, systemRandom } from './async/index.ts'
+import { type CraftecOptions, checkCraftecOptions, type RelayWish } from './craftec-options.ts'
 import { CraftecError } from './errors/index.ts'
-import { createIdentity, type Identity } from './identity/index.ts'
-import type { ClientStore, NetClient, NetState } from './net/index.ts'
+import { createIdentity, type Identity, identityFromSeed } from './identity/index.ts'
+import type { ClientRelay, ClientStore, NetClient, NetState, OnionLinks, RelayStats } from './net/index.ts'
 import type { P2pNode } from './p2p/index.ts'
 
 export interface Craftec extends AsyncDisposable {
@@ -13,6 +13,8 @@ export interface Craftec extends AsyncDisposable {
   readonly state: NetState
   /** @param listener called with each new state, over restarts too. @returns a function that ends it */
   onState(listener: (state: NetState) => void): () => void
+  /** What the relay of this page has done, in numbers; `undefined` unless `relay` was asked for and the node runs. */
+  relayStats(): RelayStats | undefined
   /** Start again after {@link stop}, with a new link identity. Does nothing while running. */
   start(): Promise<void>
   /** Say goodbye to peers, end everything and free it. Idempotent; never rejects. */
@@ -27,7 +29,7 @@ const DATABASE = 'craftec'
  * calls wait for them within their own deadlines. Nothing happens before this call, and nothing remains after `stop()` but what is stored.
  *
  * Links to other nodes are made with a fresh random key at every start, so that neither relays nor bootstrap nodes can tell that
- * two visits come from the same user.
+ * two visits come from the same user. A page that relays for others publishes the key it has during this start.
  * @throws CraftecError `unknown-option` | `invalid-argument` | `unsupported` (this runtime has no transport)
  * @example
  * import { createCraftec } from '@craftec/web'
@@ -47,6 +49,9 @@ export async function createCraftec(options: CraftecOptions): Promise<Craftec> {
 interface Run {
   readonly node: P2pNode
   readonly net: NetClient
+  /** Absent unless the node relays. */
+  readonly relay: ClientRelay | undefined
+  readonly links: OnionLinks
 }
 
 class RunningCraftec implements Craftec {
@@ -77,6 +82,10 @@ class RunningCraftec implements Craftec {
     return () => this.#listeners.delete(listener)
   }
 
+  relayStats(): RelayStats | undefined {
+    return this.#run?.relay?.stats()
+  }
+
   start(): Promise<void> {
     return this.#inTurn(async () => {
       if (!this.#run) this.#run = await this.#begin()
@@ -88,6 +97,8 @@ class RunningCraftec implements Craftec {
       const run = this.#run
       this.#run = undefined
       await run?.net.stop()
+      await run?.relay?.stop()
+      await run?.links.stop().catch(() => {})
       await run?.node.stop()
     })
   }
@@ -103,35 +114,50 @@ class RunningCraftec implements Craftec {
   }
 
   async #begin(): Promise<Run> {
-    const { bootstrap, hops, net: netOptions, p2p } = this.#options
+    const { bootstrap, hops, net: netOptions, p2p, relay: wish = false } = this.#options
     // Not imported above: libp2p and the onion network are most of the weight, and a page may never start a node.
-    const [{ isLocalNetwork, NetClient: Client, memoryClientStore, openClientStore }, createNode] = await Promise.all([
+    const [netFolder, createNode] = await Promise.all([
       import('./net/index.ts'),
       p2p ?? import('./p2p/index.ts').then(({ createP2pNode }) => createP2pNode)
     ])
+    const settings: RelayWish = typeof wish === 'object' ? wish : {}
+    const seed = settings.seed ?? systemRandom(SEED_BYTES)
     const node = await createNode({
-      seed: systemRandom(SEED_BYTES),
+      seed,
       bootstrap,
+      ...(wish === false ? {} : { reachable: true }),
       // A devnet on this machine; for any other network the node's own, stricter default holds.
-      ...(isLocalNetwork(bootstrap) ? { allowPrivateAddresses: true } : {})
+      ...(netFolder.isLocalNetwork(bootstrap) ? { allowPrivateAddresses: true } : {})
     })
+    const common = { node, bootstrap, clock: systemClock, random: systemRandom }
+    const links = new netFolder.OnionLinks(common)
+    const directory = new netFolder.Directory()
+    let relay: ClientRelay | undefined
     try {
-      const stored = await this.#openStore(openClientStore)
-      const net = new Client({
-        node,
-        bootstrap,
+      const stored = await this.#openStore(netFolder.openClientStore)
+      const net = new netFolder.NetClient({
+        ...common,
         ...(hops === undefined ? {} : { hops }),
-        store: stored.store ?? memoryClientStore(),
+        store: stored.store ?? netFolder.memoryClientStore(),
         storeLost: stored.lost,
-        tls: netOptions?.tls
+        tls: netOptions?.tls,
+        directory,
+        links
       })
+      if (wish !== false) {
+        const { country, bandwidthKiBps } = settings
+        const identity = identityFromSeed(seed)
+        relay = netFolder.startClientRelay({ ...common, identity, directory, links, country, bandwidthKiBps })
+      }
       net.onState(state => {
         for (const listener of [...this.#listeners]) listener(state)
       })
       await net.start()
       this.#net = net
-      return { node, net }
+      return { node, net, relay, links }
     } catch (error) {
+      await relay?.stop()
+      await links.stop()
       await node.stop()
       throw error
     }

@@ -1,5 +1,5 @@
 export { type Craftec, createCraftec } from './craftec.ts'
-export type { CraftecOptions } from './craftec-options.ts'
+export type { CraftecOptions, RelayWish } from './craftec-options.ts'
 export { CraftecError, type CraftecErrorOptions, ERROR_CODES, type ErrorCode, type ErrorWire } from './errors/index.ts'
 export type { Did, Identity, PeerId } from './identity/index.ts'
 export type {
@@ -14,6 +14,7 @@ export type {
   NetClient,
   NetFetchInit,
   NetState,
+  RelayStats,
   TlsConnection,
   TlsEngine
 } from './net/index.ts'

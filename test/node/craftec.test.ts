@@ -82,7 +82,12 @@ describe('createCraftec', () => {
     ['a bootstrap that is no multiaddr', { bootstrap: ['http://relay.test'] }, 'invalid-argument'],
     ['a bootstrap without a peer', { bootstrap: ['/ip4/127.0.0.1/tcp/1/ws'] }, 'invalid-argument'],
     ['six hops', { bootstrap: [DEAD], hops: 6 }, 'invalid-argument'],
-    ['another storage', { bootstrap: [DEAD], storage: 'cookies' }, 'invalid-argument']
+    ['another storage', { bootstrap: [DEAD], storage: 'cookies' }, 'invalid-argument'],
+    ['an unknown relay option', { bootstrap: [DEAD], relay: { exit: true } }, 'unknown-option'],
+    ['a relay that is no option', { bootstrap: [DEAD], relay: null }, 'invalid-argument'],
+    ['a short relay seed', { bootstrap: [DEAD], relay: { seed: new Uint8Array(31) } }, 'invalid-argument'],
+    ['a relay country that is none', { bootstrap: [DEAD], relay: { country: 'Austria' } }, 'invalid-argument'],
+    ['a relay bandwidth below zero', { bootstrap: [DEAD], relay: { bandwidthKiBps: -1 } }, 'invalid-argument']
   ])('refuses %s', async (_, options, code) => {
     expect(await codeOf(createCraftec(options as CraftecOptions))).toBe(code)
   })
