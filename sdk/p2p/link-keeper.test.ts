@@ -89,7 +89,7 @@ describe('backoff', () => {
         const wait = backoffMs(failures, uniform)
         const longest = Math.min(30_000, 500 * 2 ** failures)
         expect(wait).toBeGreaterThanOrEqual(longest / 2)
-        expect(wait).toBeLessThan(longest)
+        expect(wait).toBeLessThanOrEqual(longest)
       })
     )
   })

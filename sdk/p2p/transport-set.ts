@@ -5,6 +5,7 @@ import { webTransport } from '@libp2p/webtransport'
 import { announcePeerConnectionClose } from './announce-peer-connection-close.ts'
 import { closeAbortedWebSocket } from './close-aborted-websocket.ts'
 import { keepInitChannel } from './keep-init-channel.ts'
+import { oneMessagePerWrite } from './one-message-per-write.ts'
 import type { P2pOptions, TransportFactory } from './p2p-options.ts'
 import { resetAfterWrites } from './reset-after-writes.ts'
 import type { TransportName } from './transport-name.ts'
@@ -19,6 +20,11 @@ const RTC_CONFIGURATION = { iceServers: [] }
 const fixPeerConnection: UpgradeHook = (connection, options) => {
   keepInitChannel(connection, options)
   announcePeerConnectionClose(connection, options)
+}
+
+const fixWebSocket: UpgradeHook = (connection, options) => {
+  closeAbortedWebSocket(connection, options)
+  oneMessagePerWrite(connection, options)
 }
 
 export interface TransportSet {
@@ -61,7 +67,7 @@ export function selectTransports(
     {
       name: 'websocket',
       missing: features.webSocket ? undefined : 'this runtime has no WebSocket',
-      factory: () => withUpgradeHook(webSockets(), closeAbortedWebSocket)
+      factory: () => withUpgradeHook(webSockets(), fixWebSocket)
     },
     {
       name: 'webrtc',
