@@ -21,8 +21,10 @@ export interface CraftecOptions {
    */
   readonly relay?: boolean | RelayWish
   readonly net?: {
-    /** Ends TLS in this runtime; without it `https:` is refused with `unsupported`. */
+    /** Ends TLS in this runtime. Default: the SDK's own TLS 1.3 client, **which nobody has audited yet** (docs/tls.md). */
     readonly tls?: TlsEngine
+    /** For the default client: trust these certificates (DER, or PEM text) and no others. Default: Mozilla's list. */
+    readonly tlsRoots?: readonly (Uint8Array | string)[]
   }
   /** Makes the libp2p node, instead of the one that comes with the SDK. */
   readonly p2p?: (options: P2pOptions) => Promise<P2pNode>
@@ -48,7 +50,7 @@ const MAX_U32 = 0xffff_ffff
 /** @throws CraftecError `unknown-option` | `invalid-argument` */
 export function checkCraftecOptions(options: CraftecOptions): void {
   checkKeys('createCraftec', options, KEYS)
-  checkKeys('createCraftec({ net })', options.net ?? {}, ['tls'])
+  checkKeys('createCraftec({ net })', options.net ?? {}, ['tls', 'tlsRoots'])
   if (options.relay !== undefined) checkRelay(options.relay)
   const { bootstrap, storage } = options
   if (!Array.isArray(bootstrap) || bootstrap.length === 0 || bootstrap.some(address => typeof address !== 'string'))

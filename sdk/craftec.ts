@@ -140,7 +140,7 @@ class RunningCraftec implements Craftec {
         ...(hops === undefined ? {} : { hops }),
         store: stored.store ?? netFolder.memoryClientStore(),
         storeLost: stored.lost,
-        tls: netOptions?.tls,
+        tls: netOptions?.tls ?? netFolder.createTls13Engine({ roots: netOptions?.tlsRoots }),
         directory,
         links
       })

@@ -38,10 +38,11 @@ export type {
   NetFetchInit,
   PathRules,
   StreamTarget,
+  Tls13Options,
   TlsConnection,
   TlsEngine
 } from './fetch/index.ts'
-export { realResponse } from './fetch/index.ts'
+export { createTls13Engine, realResponse } from './fetch/index.ts'
 export type { ByteDuplex } from './http/index.ts'
 export {
   type CircuitClient,

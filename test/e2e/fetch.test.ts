@@ -91,7 +91,6 @@ describe.each(['page', 'worker'] as const)('a node in a %s', kind => {
   it('names what went wrong', async () => {
     expect((await inPage(page, 'fail', `${origin.url}/truncated?n=1000`)).code).toBe('body-truncated')
     expect((await inPage(page, 'fail', origin.url, { allowInsecure: false })).code).toBe('insecure-url')
-    expect((await inPage(page, 'fail', 'https://127.0.0.1/')).code).toBe('unsupported')
     expect((await inPage(page, 'fail', 'http://127.0.0.1:1/')).code).toBe('no-path')
     // The port is in the exits' summary, the address is not in their policy: only the exit itself knows.
     expect((await inPage(page, 'fail', `http://127.0.0.2:${origin.port}/`)).code).toBe('exit-refused')

@@ -1,16 +1,16 @@
 /** One request and its answer over one stream: finds or opens the connection, and tries again where that is safe. */
 import type { Clock } from '../../async/index.ts'
 import { CraftecError, type ErrorCode } from '../../errors/index.ts'
-import { type ConnectionPool, HttpConnection, type HttpExchange } from '../http/index.ts'
+import { type ByteDuplex, type ConnectionPool, HttpConnection, type HttpExchange } from '../http/index.ts'
 import type { FetchRequest } from './fetch-options.ts'
-import type { OpenStream, StreamTrace } from './open-stream.ts'
+import type { OpenedStream, OpenStream, StreamTrace } from './open-stream.ts'
 import { requestHeaders } from './request-headers.ts'
 import type { TlsEngine } from './tls-engine.ts'
 
 export interface LegOptions {
   readonly openStream: OpenStream
   readonly pool: ConnectionPool<StreamTrace>
-  readonly tls: TlsEngine | undefined
+  readonly tls: TlsEngine
   readonly clock: Clock
 }
 
@@ -35,14 +35,9 @@ const MAX_RETRIES = 2
 /**
  * A request that is not idempotent, or whose body is a stream, goes out at most once and never on a connection that was
  * used before: such a connection may be closing at that very moment, and nobody could tell whether the target acted.
- * @throws CraftecError `unsupported` (https: without a TLS engine), what opening the stream throws, what the exchange throws
+ * @throws CraftecError what opening the stream, the TLS handshake and the exchange throw
  */
 export async function runLeg(request: FetchRequest, signal: AbortSignal, options: LegOptions): Promise<Leg> {
-  if (request.url.protocol === 'https:' && !options.tls)
-    throw new CraftecError(
-      'unsupported',
-      'https: needs a TLS client, which is not part of this build; pass one as the option tls'
-    )
   const repeatable = IDEMPOTENT.has(request.method) && request.body?.kind !== 'stream'
   for (let retries = 0; ; retries++) {
     try {
@@ -110,8 +105,7 @@ async function connect(
   const stream = await openStream({ target, isolation: url.origin, hops, exit, signal })
   const startedAt = clock.monotonic()
   let streamMs = 0
-  const duplex =
-    secure && tls ? await tls.connect(stream.duplex, { host: target.host, alpn: ['http/1.1'], signal }) : stream.duplex
+  const duplex = secure ? await connectTls(stream, target.host, tls, signal) : stream.duplex
   const connection = new HttpConnection(duplex)
   const opened = stream.opened.then(() => {
     streamMs = clock.monotonic() - startedAt
@@ -119,6 +113,21 @@ async function connect(
   // The exit's refusal says more than the reset that follows it.
   opened.catch(error => connection.close(error))
   return { connection, trace: stream.trace, streamMs: () => streamMs }
+}
+
+/** The exit's refusal says more than the end of the bytes that a handshake makes of it. */
+async function connectTls(
+  { duplex, opened }: OpenedStream,
+  host: string,
+  tls: TlsEngine,
+  signal: AbortSignal
+): Promise<ByteDuplex> {
+  try {
+    return await tls.connect(duplex, { host, alpn: ['http/1.1'], signal })
+  } catch (error) {
+    if (!signal.aborted) await opened
+    throw error
+  }
 }
 
 /** Nothing had to be waited for. */

@@ -12,3 +12,4 @@ export type {
 export { type ExitRule, exitRule, type HopCount, hopCount, type PathRules } from './path-rules.ts'
 export { realResponse } from './real-response.ts'
 export type { TlsConnection, TlsEngine } from './tls-engine.ts'
+export { createTls13Engine, type Tls13Options } from './tls13-engine.ts'

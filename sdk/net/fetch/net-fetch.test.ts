@@ -326,7 +326,6 @@ describe('NetFetch redirects', () => {
 describe('NetFetch, when things go wrong', () => {
   it.each<[string, string, NetFetchInit, string]>([
     ['plain http', 'http://a.test/', {}, 'insecure-url'],
-    ['https without a TLS client', 'https://a.test/', {}, 'unsupported'],
     ['a relative URL', '/path', PLAIN, 'invalid-argument'],
     ['another scheme', 'ftp://a.test/', PLAIN, 'invalid-argument'],
     ['a password in the URL', 'http://a:b@a.test/', PLAIN, 'invalid-argument'],

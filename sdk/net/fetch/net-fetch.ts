@@ -14,22 +14,25 @@ import type { HopCount } from './path-rules.ts'
 import { NULL_BODY_STATUS, realResponse } from './real-response.ts'
 import { followRedirect } from './redirect.ts'
 import type { TlsEngine } from './tls-engine.ts'
+import { createTls13Engine } from './tls13-engine.ts'
 
 export interface NetFetchOptions {
   readonly openStream: OpenStream
   readonly defaultHops: HopCount
   readonly clock: Clock
-  /** Ends TLS in this runtime. Without it `https:` is refused with `unsupported`, never sent in the clear. */
+  /** Ends TLS in this runtime. Default: {@link createTls13Engine}. */
   readonly tls?: TlsEngine | undefined
 }
 
 export class NetFetch {
   readonly #options: NetFetchOptions
+  readonly #tls: TlsEngine
   readonly #book = new ExplanationBook()
   readonly #pool: ConnectionPool<StreamTrace>
 
   constructor(options: NetFetchOptions) {
     this.#options = options
+    this.#tls = options.tls ?? createTls13Engine()
     this.#pool = new ConnectionPool(options.clock)
   }
 
@@ -38,7 +41,7 @@ export class NetFetch {
    * @returns a real `Response` whose body streams. Read or cancel every body: an unread one holds its stream open
    * @throws CraftecError `unknown-option` | `invalid-argument` | `unsupported` | `insecure-url` | `timeout` | `aborted` |
    *   `directory-empty` | `no-path` | `circuit-failed` | `circuit-destroyed` | `exit-refused` | `name-not-resolved` | `connect-failed` |
-   *   `tls-failed` | `http-malformed` | `limit-exceeded` | `redirect-failed` | `link-closed`; the body: `body-truncated` and the last few again
+   *   `tls-failed` and the other `tls-…` | `http-malformed` | `limit-exceeded` | `redirect-failed` | `link-closed`; the body: `body-truncated` and the last few again
    */
   async fetch(input: string | URL | Request, init: NetFetchInit = {}): Promise<Response> {
     const request = await readFetchRequest(input, init, this.#options.defaultHops)
@@ -71,7 +74,7 @@ export class NetFetch {
     let request = first
     let retries = 0
     for (let redirects = 0; ; redirects++) {
-      const leg = await runLeg(request, life.signal, { ...this.#options, tls: this.#options.tls, pool: this.#pool })
+      const leg = await runLeg(request, life.signal, { ...this.#options, tls: this.#tls, pool: this.#pool })
       retries += leg.retries
       const { status } = leg.exchange.head
       const next = followRedirect(request, { status, location: header(leg, 'location') }, redirects)

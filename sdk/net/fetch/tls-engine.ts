@@ -10,7 +10,7 @@ export interface TlsConnection extends ByteDuplex {
  * transport ends without close_notify, so that a cut never looks like an end.
  */
 export interface TlsEngine {
-  /** @throws CraftecError `tls-failed` */
+  /** @throws CraftecError `tls-…`: `tls-failed`, or a code that says what was wrong with whom */
   connect(
     transport: ByteDuplex,
     options: { readonly host: string; readonly alpn: readonly string[]; readonly signal: AbortSignal }
