@@ -7,7 +7,7 @@ import { jsonReporter } from './tools/json-reporter.ts'
 
 const executablePath = findChromium()
 if (executablePath === undefined) throw new Error(CHROMIUM_ADVICE)
-const results = process.env.CRAFTEC_TEST_RESULTS
+const results = process.env.TEST_RESULTS_FILE
 
 export default {
   rootDir: import.meta.dirname,

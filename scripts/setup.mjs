@@ -93,7 +93,7 @@ function nodeMajor(node) {
 function findBrowser() {
   const found = findChromium()
   if (found) return say(`browser: ${found}`)
-  if (process.env.CRAFTEC_CHROMIUM) fail(`CRAFTEC_CHROMIUM is "${process.env.CRAFTEC_CHROMIUM}", which does not exist.`)
+  if (process.env.CHROMIUM_PATH) fail(`CHROMIUM_PATH is "${process.env.CHROMIUM_PATH}", which does not exist.`)
   const apt = ['/usr/bin/apt-get', '/bin/apt-get'].find(path => existsSync(path))
   if (process.platform !== 'linux' || !apt) fail(CHROMIUM_ADVICE)
   const isRoot = process.getuid?.() === 0

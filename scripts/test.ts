@@ -62,7 +62,7 @@ async function runCheck(
   const env: Record<string, string> = { NO_COLOR: '1', FORCE_COLOR: '0' }
   if (report !== undefined) {
     rmSync(join(root, report.file), { force: true })
-    env.CRAFTEC_TEST_RESULTS = join(root, report.file)
+    env.TEST_RESULTS_FILE = join(root, report.file)
   }
   const result = await runCommand([...check.argv, ...extra], { cwd: root, timeoutMs, env, signal: interrupted.signal })
   const counts =

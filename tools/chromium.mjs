@@ -24,12 +24,12 @@ const KNOWN_PLACES = [
 ]
 
 /**
- * Path of the first Chromium found, or undefined. `CRAFTEC_CHROMIUM` (a path or a name on PATH) decides alone when set.
+ * Path of the first Chromium found, or undefined. `CHROMIUM_PATH` (a path or a name on PATH) decides alone when set.
  * @param {Record<string, string | undefined>} env
  * @returns {string | undefined}
  */
 export function findChromium(env = process.env) {
-  const wanted = env.CRAFTEC_CHROMIUM
+  const wanted = env.CHROMIUM_PATH
   if (wanted) return isAbsolute(wanted) ? (existsSync(wanted) ? wanted : undefined) : onPath(wanted, env)
   for (const name of CHROMIUM_NAMES) {
     const path = onPath(name, env)
@@ -76,4 +76,4 @@ export const PEER_PERMISSIONS = ['camera', 'microphone']
 /** What to do when there is none; shown to people. */
 export const CHROMIUM_ADVICE =
   'No Chromium found. Install one (Debian/Ubuntu: "sudo apt-get install chromium"; macOS: "brew install --cask chromium"), ' +
-  'or set CRAFTEC_CHROMIUM to the path of a Chromium, Chrome or Edge binary.'
+  'or set CHROMIUM_PATH to the path of a Chromium, Chrome or Edge binary.'

@@ -167,7 +167,7 @@ function checkTypes(consumer: string): Outcome[] {
 }
 
 function writeCounts(counts: { passed: number; failed: number; skipped: number }): void {
-  const file = process.env.CRAFTEC_TEST_RESULTS
+  const file = process.env.TEST_RESULTS_FILE
   if (file === undefined) return
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, `${JSON.stringify(counts)}\n`)
