@@ -173,4 +173,25 @@ describe('a stream between the relay and its engine', () => {
     expect(remote.events).toEqual(['reset 7', 'stopped 8'])
     expect(remote.ended.toSorted()).toEqual(['engine', 'relay'])
   })
+
+  it('tells a listener that comes late about a reset and a stop', async () => {
+    const relay = new IsolatedStream(
+      KEY.session,
+      KEY.stream,
+      () => {},
+      () => {}
+    )
+    relay.onMessage({ kind: 'reset', code: 7, ...KEY })
+    relay.onMessage({ kind: 'stop', code: 8, ...KEY })
+    const events: string[] = []
+    relay.attach({
+      onData: () => {},
+      onEnd: () => {},
+      onReset: code => events.push(`reset ${code}`),
+      onStopped: code => events.push(`stopped ${code}`),
+      onWritable: () => {}
+    })
+    await Promise.resolve()
+    expect(events).toEqual(['reset 7', 'stopped 8'])
+  })
 })

@@ -16,6 +16,8 @@ export class IsolatedStream implements WebTransportStream {
   private unacknowledged = 0
   private blocked = false
   private taken = 0
+  /** What `attach` has to tell at once, because it came before. */
+  private missed: ((events: WebTransportStreamEvents) => void)[] = []
 
   constructor(session: number, stream: number, send: (message: StreamMessage) => void, onDone: () => void) {
     this.id = stream
@@ -26,7 +28,10 @@ export class IsolatedStream implements WebTransportStream {
 
   attach(events: WebTransportStreamEvents): void {
     this.events = events
-    queueMicrotask(() => this.deliver())
+    queueMicrotask(() => {
+      for (const tell of this.missed.splice(0)) tell(events)
+      this.deliver()
+    })
   }
 
   write(bytes: Uint8Array): number {
@@ -76,12 +81,12 @@ export class IsolatedStream implements WebTransportStream {
         break
       case 'stop':
         this.endWriting()
-        this.events?.onStopped(message.code)
+        this.tell(events => events.onStopped(message.code))
         break
       case 'reset': // overtakes what waits, as a QUIC reset does
         this.arrived.length = 0
         this.endReading()
-        this.events?.onReset(message.code)
+        this.tell(events => events.onReset(message.code))
         break
       default:
         this.arrived.push(message)
@@ -95,6 +100,12 @@ export class IsolatedStream implements WebTransportStream {
     this.reading = false
     this.writing = false
     this.events?.onReset(0)
+  }
+
+  /** At most a reset and a stop ever wait here: each ends its direction. */
+  private tell(event: (events: WebTransportStreamEvents) => void): void {
+    if (this.events === undefined) this.missed.push(event)
+    else event(this.events)
   }
 
   private deliver(): void {

@@ -1,13 +1,20 @@
 import { noise } from '@chainsafe/libp2p-noise'
-import type { Upgrader } from '@libp2p/interface'
+import type { MessageStream, Stream, Upgrader, UpgraderWithoutEncryptionOptions } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { describe, expect, it, vi } from 'vitest'
 import { type Clock, systemClock } from '../../../sdk/async/index.ts'
 import { CERTIFICATE_VALIDITY_MS } from '../certificate/certificate-set.ts'
 import { createSelfSignedCertificate } from '../certificate/self-signed-certificate.ts'
-import type { WebTransportServer, WebTransportServerOptions, WebTransportSession } from '../web-transport-server.ts'
+import type {
+  WebTransportServer,
+  WebTransportServerOptions,
+  WebTransportSession,
+  WebTransportStream,
+  WebTransportStreamEvents
+} from '../web-transport-server.ts'
 import { type WebTransportComponents, WebTransportListener } from './webtransport-listener.ts'
+import { WebTransportMuxedStream } from './webtransport-muxed-stream.ts'
 
 const ADDRESS = multiaddr('/ip4/127.0.0.1/udp/0/quic-v1/webtransport')
 
@@ -55,6 +62,37 @@ async function listener(clock: Clock = systemClock, upgrader?: Partial<Upgrader>
   }
   const made = new WebTransportListener(parts, settings, { upgrader: { ...upgrader } as Upgrader })
   return { asked, made }
+}
+
+/** The two ends of one stream, without limits. */
+function streamPair(id: number, calls: string[]): [WebTransportStream, WebTransportStream] {
+  const events: (WebTransportStreamEvents | undefined)[] = []
+  const waiting: [Uint8Array[], Uint8Array[]] = [[], []]
+  const end = (own: 0 | 1): WebTransportStream => {
+    const deliver = (to: 0 | 1): void =>
+      queueMicrotask(() => {
+        if (events[to] !== undefined) for (const bytes of waiting[to].splice(0)) events[to].onData(bytes)
+      })
+    const other = own === 0 ? 1 : 0
+    return {
+      id,
+      attach: listener => {
+        events[own] = listener
+        deliver(own)
+      },
+      write: bytes => {
+        waiting[other].push(bytes.slice())
+        deliver(other)
+        return bytes.length
+      },
+      finish: () => queueMicrotask(() => events[other]?.onEnd()),
+      reset: () => void calls.push(`reset ${id}`),
+      stop: () => void calls.push(`stop ${id}`),
+      pause: () => {},
+      resume: () => {}
+    }
+  }
+  return [end(0), end(1)]
 }
 
 const hashes = (address: string) => [...address.matchAll(/\/certhash\/([^/]+)/g)].map(match => match[1])
@@ -131,6 +169,48 @@ describe('the libp2p listener', () => {
     asked.options?.onSession(session)
     deadline.abort()
     expect(await closed.promise).toBe(1)
+    await made.close()
+  })
+
+  it('keeps streams that a dialer opens before the last message of Noise was handled', async () => {
+    const signal = Object.assign(new AbortController().signal, { clear: () => {} })
+    const upgraded = Promise.withResolvers<UpgraderWithoutEncryptionOptions>()
+    const { asked, made } = await listener(systemClock, {
+      createInboundAbortSignal: () => signal,
+      getStreamMuxers: () => new Map(),
+      upgradeInbound: async (_, options) => upgraded.resolve(options as UpgraderWithoutEncryptionOptions)
+    })
+    await made.listen(ADDRESS)
+    const session: WebTransportSession = {
+      remote: { host: '192.0.2.1', port: 5 },
+      onStream: () => {},
+      openStream: () => {
+        throw new Error('not asked for')
+      },
+      close: () => {},
+      closed: new Promise(() => {})
+    }
+    asked.options?.onSession(session)
+    const calls: string[] = []
+    const [dialerNoise, ownNoise] = streamPair(0, calls)
+    const [dialerStream, ownStream] = streamPair(4, calls)
+    session.onStream(ownNoise)
+    session.onStream(ownStream)
+    dialerStream.write(Uint8Array.of(1, 2, 3))
+    const dialer = await components()
+    const log = dialer.logger.forComponent('dialer')
+    const stream = new WebTransportMuxedStream({ id: 'noise', direction: 'outbound', log }, dialerNoise)
+    await noise()(dialer).secureOutbound(stream, { signal, skipStreamMuxerNegotiation: true })
+
+    const { muxerFactory } = await upgraded.promise
+    const got = Promise.withResolvers<Stream>()
+    const connection = Object.assign(new EventTarget(), { log })
+    const muxer = muxerFactory?.createStreamMuxer(connection as unknown as MessageStream)
+    muxer?.addEventListener('stream', event => got.resolve(event.detail))
+    const data = Promise.withResolvers<Uint8Array>()
+    ;(await got.promise).addEventListener('message', event => data.resolve(event.data.subarray()))
+    expect(await data.promise).toEqual(Uint8Array.of(1, 2, 3))
+    expect(calls).toEqual([])
     await made.close()
   })
 })

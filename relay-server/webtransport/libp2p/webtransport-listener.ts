@@ -38,6 +38,8 @@ import { webTransportMuxer } from './webtransport-muxer.ts'
 const SESSION_PATH = '/.well-known/libp2p-webtransport?type=noise'
 /** Noise and the muxer; `upgrader` may have a shorter deadline of its own. */
 const UPGRADE_TIMEOUT_MS = 10_000
+/** libp2p's muxers keep 10 in all; each may hold one stream's credit of bytes for a peer that did not prove who it is yet. */
+const MAX_EARLY_STREAMS = 8
 /** Session error codes are this listener's own; peers only log them. */
 const SESSION_CLOSED = 0
 const SESSION_UPGRADE_FAILED = 1
@@ -159,8 +161,9 @@ export class WebTransportListener extends TypedEventEmitter<ListenerEvents> impl
         },
         session
       )
-      const muxerFactory = webTransportMuxer(session)
-      const remotePeer = await this.authenticate(session, maConn, signal)
+      const early: WebTransportStream[] = []
+      const remotePeer = await this.authenticate(await firstStream(session, early, signal), maConn, signal)
+      const muxerFactory = webTransportMuxer(session, early)
       await this.upgrader.upgradeInbound(maConn, {
         skipEncryption: true,
         skipProtection: true,
@@ -177,14 +180,12 @@ export class WebTransportListener extends TypedEventEmitter<ListenerEvents> impl
   }
 
   private async authenticate(
-    session: WebTransportSession,
+    first: WebTransportStream,
     maConn: WebTransportConnection,
     signal: AbortSignal
   ): Promise<PeerId> {
-    const stream = new WebTransportMuxedStream(
-      { id: 'noise', direction: 'inbound', log: maConn.log.newScope('noise') },
-      await firstStream(session, signal)
-    )
+    const log = maConn.log.newScope('noise')
+    const stream = new WebTransportMuxedStream({ id: 'noise', direction: 'inbound', log }, first)
     const set = this.rotation?.certificates
     const vouched = set === undefined ? [] : [set.previous, set.current, set.next]
     const extensions = {
@@ -197,15 +198,26 @@ export class WebTransportListener extends TypedEventEmitter<ListenerEvents> impl
   }
 }
 
-/** The stream the dialer opens for Noise. One that comes before it was answered breaks the protocol: dialers wait. */
-function firstStream(session: WebTransportSession, signal: AbortSignal): Promise<WebTransportStream> {
+/**
+ * The stream the dialer opens for Noise. The dialer sends Noise's last message, so to it the connection is up while that is
+ * still on its way: it opens streams at once, and they wait in `early` until the muxer takes them.
+ */
+function firstStream(
+  session: WebTransportSession,
+  early: WebTransportStream[],
+  signal: AbortSignal
+): Promise<WebTransportStream> {
   return new Promise((resolve, reject) => {
-    const refuse = (stream: WebTransportStream): void => {
+    const keep = (stream: WebTransportStream): void => {
+      if (early.length < MAX_EARLY_STREAMS) {
+        early.push(stream)
+        return
+      }
       stream.reset(SESSION_CLOSED)
       stream.stop(SESSION_CLOSED)
     }
     session.onStream = stream => {
-      session.onStream = refuse
+      session.onStream = keep
       resolve(stream)
     }
     const fail = (): void =>

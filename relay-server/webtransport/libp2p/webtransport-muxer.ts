@@ -9,10 +9,11 @@ const PROTOCOL = '/webtransport'
 class WebTransportMuxer extends AbstractStreamMuxer<WebTransportMuxedStream> {
   private readonly session: WebTransportSession
 
-  constructor(maConn: MessageStream, session: WebTransportSession) {
+  constructor(maConn: MessageStream, session: WebTransportSession, early: readonly WebTransportStream[]) {
     super(maConn, { protocol: PROTOCOL, name: 'muxer' })
     this.session = session
     session.onStream = stream => this.onRemoteStream(this.wrap(stream, 'inbound', {}))
+    for (const stream of early) session.onStream(stream)
   }
 
   onCreateStream(options: CreateStreamOptions): WebTransportMuxedStream {
@@ -33,6 +34,10 @@ class WebTransportMuxer extends AbstractStreamMuxer<WebTransportMuxedStream> {
   }
 }
 
-export function webTransportMuxer(session: WebTransportSession): StreamMuxerFactory {
-  return { protocol: PROTOCOL, createStreamMuxer: maConn => new WebTransportMuxer(maConn, session) }
+/** @param early streams that came before the muxer */
+export function webTransportMuxer(
+  session: WebTransportSession,
+  early: readonly WebTransportStream[]
+): StreamMuxerFactory {
+  return { protocol: PROTOCOL, createStreamMuxer: maConn => new WebTransportMuxer(maConn, session, early) }
 }
