@@ -41,7 +41,7 @@ const DESCRIPTOR_LIFETIME_MS = 60 * 60 * 1000
 /** A tab shares memory and one thread with the page: a few dozen users, not thousands. */
 const PAGE_LIMITS: Partial<RelayLimits> = {
   maxCircuits: 256,
-  maxCircuitsPerLink: 64,
+  maxCircuitsPerLink: 128,
   createsPerSecond: 10,
   createBurst: 64,
   maxQueuedBytes: 16 * 1024 * 1024,

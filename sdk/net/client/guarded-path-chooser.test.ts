@@ -53,7 +53,7 @@ describe('the path of a node that relays too', () => {
     const chooser = await chooserOf(createIdentity(), 1)
     let thrown: unknown
     try {
-      chooser.choose({ hops: 3, target: undefined, exclude: [] })
+      chooser.choose({ hops: 2, target: undefined, exclude: [] })
     } catch (error) {
       thrown = error
     }

@@ -15,7 +15,7 @@ import type { Descriptor, Directory } from '../directory/index.ts'
 import type { ExitBackend } from './exit-backend.ts'
 import { bridgeToExit } from './exit-bridge.ts'
 import { OnionKeyRing } from './onion-key-ring.ts'
-import { OnionLinks } from './onion-links.ts'
+import { type LinkUser, OnionLinks } from './onion-links.ts'
 import { OwnDescriptor, type RelayDescription } from './own-descriptor.ts'
 
 const TICK_MS = 1_000
@@ -106,12 +106,13 @@ class RunningRelay implements NetRelay {
       publish: options.publishDescriptor
     })
     const { maxCircuitsPerLink = DEFAULT_RELAY_LIMITS.maxCircuitsPerLink } = options.limits ?? {}
-    this.links = options.links ?? new OnionLinks({ node, clock, random, maxCircuitsPerLink })
-    this.links.serve({
+    this.links = options.links ?? new OnionLinks({ node, clock, random })
+    const user: LinkUser = {
       up: link => this.handle({ type: 'link-up', link }),
       frame: (link, frame) => this.handle({ type: 'frame', link, frame }),
       down: link => this.handle({ type: 'link-down', link })
-    })
+    }
+    this.links.serve(user, maxCircuitsPerLink)
     this.tick()
   }
 

@@ -5,7 +5,7 @@ import { systemRandom } from '../../async/index.ts'
 import type { Channel, P2pNode } from '../../p2p/index.ts'
 import { type LinkCore, ONION_PROTOCOL } from '../circuit/index.ts'
 import { CELL_BYTES } from '../onion/index.ts'
-import { OnionLinks } from './onion-links.ts'
+import { type LinkUser, OnionLinks } from './onion-links.ts'
 
 interface Member {
   readonly node: P2pNode
@@ -15,6 +15,7 @@ interface Member {
   open(other: Member): Promise<LinkCore>
 }
 
+const CIRCUITS_PER_LINK = 4
 const NO_CIRCUIT = { nextBody: () => false, created: () => {}, relayed: () => {}, ended: () => {} }
 
 /** @param dialsMayLand dials reach the other side once it resolves */
@@ -30,11 +31,12 @@ function setUp(dialsMayLand = Promise.resolve()): { clock: ManualClock; member: 
     const links = new OnionLinks({ node, clock, random: systemRandom, maxLinks: 3 })
     const up: LinkCore[] = []
     const down: LinkCore[] = []
-    links.serve({
+    const user: LinkUser = {
       up: core => up.push(core),
       down: core => down.push(core),
       frame: (core, frame) => core.receive(frame)
-    })
+    }
+    links.serve(user, CIRCUITS_PER_LINK)
     return { node, links, up, down, open: other => links.open(other.node.publicKey, [], { timeoutMs: 1000 }) }
   }
   return { clock, member }
@@ -146,5 +148,11 @@ describe('onion links of a node', () => {
     await settled()
     expect(a.links.count).toBe(0)
     await expect(a.open(last)).rejects.toMatchObject({ code: 'stopped' })
+  })
+  it('carry as many circuits as whoever serves on them allows, own ones included', async () => {
+    const { member } = setUp()
+    const core = await member().open(member())
+    for (let count = 0; count < CIRCUITS_PER_LINK; count++) expect(core.open(NO_CIRCUIT)).toBeDefined()
+    expect(core.open(NO_CIRCUIT)).toBeUndefined()
   })
 })

@@ -24,7 +24,6 @@ export interface OnionLinksOptions {
   readonly clock: Clock
   readonly random: RandomBytes
   readonly maxLinks?: number
-  readonly maxCircuitsPerLink?: number
 }
 
 /** Where a relay hears of its links. */
@@ -46,6 +45,7 @@ export class OnionLinks {
   private readonly byPeer = new Map<PeerId, OnionLink[]>()
   private readonly dials = new Map<PeerId, Promise<OnionLink>>()
   private user: LinkUser | undefined
+  private maxCircuitsPerLink: number | undefined
   private unhandle = (): void => {}
   private cancelSweep = (): void => {}
   private stopped = false
@@ -60,9 +60,13 @@ export class OnionLinks {
     return this.entries.size
   }
 
-  /** Take links that others make, and give all frames to `user`. Without this, frames go to the links' own circuits only. */
-  serve(user: LinkUser): void {
+  /**
+   * Take links that others make, and give all frames to `user`. Without this, frames go to the links' own circuits only.
+   * @param maxCircuitsPerLink on links from now on, own circuits included
+   */
+  serve(user: LinkUser, maxCircuitsPerLink?: number): void {
     this.user = user
+    this.maxCircuitsPerLink = maxCircuitsPerLink
     for (const core of this.entries.keys()) user.up(core)
     this.unhandle = this.options.node.handle(
       ONION_PROTOCOL,
@@ -131,13 +135,13 @@ export class OnionLinks {
       channel.abort(new CraftecError('limit-exceeded', 'no room for another onion link'))
       return undefined
     }
-    const { node, clock, random, maxCircuitsPerLink } = this.options
+    const { node, clock, random } = this.options
     const link = new OnionLink({
       channel,
       localIdentity: node.publicKey,
       random,
       clock,
-      ...(maxCircuitsPerLink === undefined ? {} : { maxCircuits: maxCircuitsPerLink })
+      ...(this.maxCircuitsPerLink === undefined ? {} : { maxCircuits: this.maxCircuitsPerLink })
     })
     this.entries.set(link.core, { link, idleSinceMs: clock.monotonic() })
     this.byPeer.set(channel.remotePeer, [...(this.byPeer.get(channel.remotePeer) ?? []), link])
