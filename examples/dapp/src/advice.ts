@@ -26,7 +26,36 @@ const ADVICE: Partial<Record<CraftecError['code'], readonly [title: string, text
     'The exit reached the network, but the site refused or dropped the connection.'
   ],
   'insecure-url': ['Plain http: is refused', 'The exit could read it. Only pages that allow it explicitly may use it.'],
-  unsupported: ['Not in this build', 'https: needs the TLS client, which is not part of this build yet.'],
+  unsupported: ['Not possible here', 'This browser lacks something the request needs.'],
+  'tls-certificate-name-mismatch': [
+    'This is not the site it claims to be',
+    'Its certificate is for other names. Nothing was sent. Somebody may be in between.'
+  ],
+  'tls-certificate-expired': [
+    'The certificate is out of date',
+    'It is not valid today. Check the clock of this device; otherwise the site has to renew it.'
+  ],
+  'tls-certificate-untrusted': [
+    'Nobody trusted vouches for this site',
+    'Its certificate is from an unknown authority. Nothing was sent.'
+  ],
+  'tls-certificate-invalid': [
+    'The certificate is not acceptable',
+    'It is malformed, too weak, or not allowed to speak for a site. Nothing was sent.'
+  ],
+  'tls-protocol-violation': [
+    'The encrypted connection was disturbed',
+    'The site, or somebody on the way, broke the rules of TLS. Try a new path.'
+  ],
+  'tls-version-unsupported': [
+    'The site is too old',
+    'It does not speak TLS 1.3, the only version this client accepts.'
+  ],
+  'tls-handshake-failed': ['The site refused to talk', 'It ended the TLS handshake.'],
+  'tls-truncated': [
+    'The answer was cut short',
+    'The encrypted stream ended without saying so, so what came is not shown.'
+  ],
   'body-truncated': ['The answer was cut short', 'It ended before its declared length, so it is not shown.'],
   timeout: ['Too slow', 'Nothing arrived within the deadline. Try a new path.'],
   aborted: ['Cancelled', 'The request was ended before it finished.']
