@@ -2,11 +2,13 @@ import { join } from 'node:path'
 import { CraftecError } from '../../sdk/errors/index.ts'
 import type { TransportFactory } from '../../sdk/p2p/index.ts'
 import type { RelayConfig } from '../config/index.ts'
-import { createWebTransportListener } from '../webtransport/index.ts'
+import { createWebTransportListener, type WebTransportServerStats } from '../webtransport/index.ts'
 
 export interface Listening {
   readonly addresses: readonly string[]
   readonly transports: readonly TransportFactory[]
+  /** Counters of the WebTransport listeners that run now; none without one. */
+  webTransportStats(): readonly WebTransportServerStats[]
   /** What came of it, by the addresses that the node got. */
   result(addresses: readonly string[]): {
     readonly got: readonly string[]
@@ -20,13 +22,17 @@ const PROTOCOLS: Readonly<Record<string, RegExp>> = {
   webtransport: /\/webtransport(\/|$)/
 }
 
-/**
- * @param loadWebTransport the optional native part; tests take it away
- * @throws CraftecError `unsupported` when WebTransport is required and does not load
- */
+export interface ListeningRuntime {
+  /** The process of WebTransport's native part ended and is started again. */
+  readonly onEngineCrash?: (error: CraftecError) => void
+  /** The optional native part; tests take it away. */
+  readonly loadWebTransport?: typeof createWebTransportListener
+}
+
+/** @throws CraftecError `unsupported` when WebTransport is required and does not load */
 export async function prepareListening(
   { listen, dataDir }: Pick<RelayConfig, 'listen' | 'dataDir'>,
-  loadWebTransport = createWebTransportListener
+  { onEngineCrash, loadWebTransport = createWebTransportListener }: ListeningRuntime = {}
 ): Promise<Listening> {
   const wanted: Record<string, readonly string[]> = {
     websocket: listen.websocket,
@@ -34,12 +40,15 @@ export async function prepareListening(
   }
   const missing: { name: string; why: string }[] = []
   const transports: TransportFactory[] = []
+  let webTransportStats = (): readonly WebTransportServerStats[] => []
   if (listen.webtransport !== 'off') {
-    const { transport, unavailable } = await loadWebTransport({
-      certificatePath: join(dataDir, 'webtransport.json')
+    const { transport, unavailable, stats } = await loadWebTransport({
+      certificatePath: join(dataDir, 'webtransport.json'),
+      ...(onEngineCrash === undefined ? {} : { onCrash: onEngineCrash })
     })
     if (transport !== undefined) {
       transports.push(transport)
+      webTransportStats = stats
       wanted.webtransport = [listen.webtransportAddress]
     } else if (listen.webtransport === 'required') {
       throw new CraftecError('unsupported', `listen.webtransport is required: ${unavailable.why}`)
@@ -48,6 +57,7 @@ export async function prepareListening(
   return {
     addresses: Object.values(wanted).flat(),
     transports,
+    webTransportStats,
     result(addresses) {
       const names = Object.keys(wanted).filter(name => (wanted[name]?.length ?? 0) > 0)
       const listens = (name: string): boolean => addresses.some(address => PROTOCOLS[name]?.test(address))

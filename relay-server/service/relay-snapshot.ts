@@ -1,16 +1,19 @@
 import type { RelayStats } from '../../sdk/net/index.ts'
 import type { TcpExitStats } from '../egress/index.ts'
 import type { RelaySnapshot } from '../status/index.ts'
+import type { WebTransportServerStats } from '../webtransport/index.ts'
 
 export interface SnapshotSources {
   readonly relay: RelayStats
   readonly exit: TcpExitStats | undefined
+  /** One for each listener. */
+  readonly webTransport: readonly WebTransportServerStats[]
   readonly peers: number
   readonly directoryNodes: number
 }
 
 /** The counters of a node, named and sorted as the metrics show them. */
-export function relaySnapshot({ relay, exit, peers, directoryNodes }: SnapshotSources): RelaySnapshot {
+export function relaySnapshot({ relay, exit, webTransport, peers, directoryNodes }: SnapshotSources): RelaySnapshot {
   const { links, circuits, streams, queuedBytes, draining, ...counters } = relay
   const { circuitsForwarded, circuitsExited, cellsForward, cellsBackward, ...others } = counters
   const entries = Object.entries(others)
@@ -31,8 +34,19 @@ export function relaySnapshot({ relay, exit, peers, directoryNodes }: SnapshotSo
     bytes: { to_target: exit?.bytesToTargets ?? 0, from_target: exit?.bytesFromTargets ?? 0 },
     events: {
       ...named(entries.filter(entry => !isRefusal(entry))),
-      exit_connections: exit?.connected ?? 0
+      exit_connections: exit?.connected ?? 0,
+      ...webTransportEvents(webTransport)
     }
+  }
+}
+
+function webTransportEvents(listeners: readonly WebTransportServerStats[]): Record<string, number> {
+  const total = (read: (stats: WebTransportServerStats) => number): number =>
+    listeners.reduce((sum, stats) => sum + read(stats), 0)
+  return {
+    webtransport_accepted: total(stats => stats.accepted),
+    webtransport_refused: total(stats => stats.refused),
+    webtransport_violations: total(stats => stats.violations)
   }
 }
 

@@ -67,7 +67,9 @@ async function compose(
   await prepareDataDir(config.dataDir)
   const exit = config.roles.includes('exit') ? await createConfiguredExit(config) : undefined
   if (exit !== undefined) ends.push(() => exit.backend.stop())
-  const listening = await prepareListening(config)
+  const listening = await prepareListening(config, {
+    onEngineCrash: error => logger.error('webtransport-engine-ended', error)
+  })
   const node = await createP2pNode(nodeOptions(config, seed, listening))
   ends.push(() => node.stop())
 
@@ -96,6 +98,7 @@ async function compose(
       relaySnapshot({
         relay: relay.stats(),
         exit: exit?.backend.stats(),
+        webTransport: listening.webTransportStats(),
         peers: node.peers().length,
         directoryNodes: directoryNodes()
       }),

@@ -6,7 +6,7 @@
 export interface RelayLimits {
   /** Peers that may hold a reservation at once. */
   readonly maxReservations: number
-  /** Bytes a relayed connection may carry in each direction. */
+  /** Bytes a relayed connection may carry, both directions together. */
   readonly maxBytes: bigint
   /** Milliseconds a relayed connection may last. */
   readonly maxDurationMs: number

@@ -46,7 +46,7 @@ export type WebTransportSupport =
       /** Counters of every listener made by `transport` that listens now. */
       readonly stats: () => WebTransportServerStats[]
     }
-  | { readonly transport?: undefined; readonly unavailable: { readonly why: string } }
+  | { readonly transport?: undefined; readonly unavailable: { readonly why: string }; readonly stats?: undefined }
 
 /**
  * A libp2p transport that listens for browsers' WebTransport on `/ip4/…/udp/…/quic-v1/webtransport`. It does not dial.
