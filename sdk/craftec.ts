@@ -132,10 +132,11 @@ class RunningCraftec implements Craftec {
     const common = { node, bootstrap, clock: systemClock, random: systemRandom }
     const links = new netFolder.OnionLinks(common)
     const directory = new netFolder.Directory()
+    let net: NetClient | undefined
     let relay: ClientRelay | undefined
     try {
       const stored = await this.#openStore(netFolder.openClientStore)
-      const net = new netFolder.NetClient({
+      net = new netFolder.NetClient({
         ...common,
         ...(hops === undefined ? {} : { hops }),
         store: stored.store ?? netFolder.memoryClientStore(),
@@ -156,6 +157,7 @@ class RunningCraftec implements Craftec {
       this.#net = net
       return { node, net, relay, links }
     } catch (error) {
+      await net?.stop()
       await relay?.stop()
       await links.stop()
       await node.stop()

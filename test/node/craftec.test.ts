@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemRandom } from '../../sdk/async/index.ts'
+import { identityFromSeed } from '../../sdk/identity/index.ts'
 import { CraftecError, type CraftecOptions, createCraftec } from '../../sdk/index.ts'
 import { memoryClientStore, NetClient, serveDirectory } from '../../sdk/net/index.ts'
 import { createP2pNode, type P2pNode } from '../../sdk/p2p/index.ts'
@@ -110,6 +111,55 @@ describe('createCraftec', () => {
     while (silent.seen.length === 0) await new Promise(resolve => setImmediate(resolve))
     await craft.stop()
     expect(['stopped', 'circuit-destroyed']).toContain(await waiting)
+  })
+})
+
+describe('a node that relays', () => {
+  /** Start, stop and start again; the PeerId of each start. */
+  async function twoStarts(relay: NonNullable<CraftecOptions['relay']>): Promise<string[]> {
+    const peers: string[] = []
+    const craft = await createCraftec({
+      bootstrap,
+      relay,
+      p2p: async options => {
+        const node = await createP2pNode(options)
+        peers.push(node.peerId)
+        return node
+      }
+    })
+    expect(craft.relayStats()).toMatchObject({ circuits: 0, draining: false })
+    await craft.stop()
+    expect(craft.relayStats()).toBeUndefined()
+    await craft.start()
+    await craft.stop()
+    return peers
+  }
+
+  it('is somebody else at every start, unless it is given who to be', async () => {
+    const [first, second] = await twoStarts(true)
+    expect(first).not.toBe(second)
+    const seed = systemRandom(32)
+    const { peerId } = identityFromSeed(seed)
+    expect(await twoStarts({ seed })).toEqual([peerId, peerId])
+  })
+
+  it('is refused where nobody could dial it, and leaves nothing behind', async () => {
+    let node: P2pNode | undefined
+    const start = createCraftec({
+      bootstrap,
+      relay: true,
+      p2p: async options => {
+        node = await createP2pNode({ ...options, transports: { webrtc: false } })
+        return node
+      }
+    })
+    expect(await codeOf(start)).toBe('unsupported')
+    expect(node?.state).toEqual({ status: 'stopped' })
+  })
+
+  it('without being asked, does not relay', async () => {
+    await using craft = await createCraftec({ bootstrap, relay: false })
+    expect(craft.relayStats()).toBeUndefined()
   })
 })
 

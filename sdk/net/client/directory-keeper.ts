@@ -61,7 +61,8 @@ export class DirectoryKeeper {
   async start(): Promise<void> {
     await this.#readStore()
     this.#options.onChange()
-    void this.#runRound()
+    // Rejects only when it is stopped meanwhile: who waits is told by whenUsable.
+    this.#runRound().catch(() => {})
   }
 
   /**
