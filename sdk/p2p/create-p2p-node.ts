@@ -14,7 +14,7 @@ import { Libp2pNode } from './libp2p-node.ts'
 import { noiseCrypto } from './noise-crypto.ts'
 import type { P2pNode } from './p2p-node.ts'
 import type { P2pOptions } from './p2p-options.ts'
-import { isPrivateAddress, loadedFromLoopback } from './private-address.ts'
+import { isPrivateAddress, isPrivateName, loadedFromLoopback } from './private-address.ts'
 import { RELAY_LIMITS } from './relay-limits.ts'
 import { detectFeatures, selectTransports, type TransportSet } from './transport-set.ts'
 
@@ -63,7 +63,10 @@ export async function createP2pNode(options: P2pOptions): Promise<P2pNode> {
       // load): libp2p as it comes 603 / 145-167; with this, oneMessagePerWrite and batchWindowUpdates 147-211 / 97-116.
       connectionEncrypters: [noise({ crypto: noiseCrypto() })],
       streamMuxers: [batchWindowUpdates(yamux({ streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES } }))],
-      connectionGater: { denyDialMultiaddr: address => !allowPrivate && isPrivateAddress(address) },
+      connectionGater: {
+        denyDialMultiaddr: async address =>
+          !allowPrivate && (isPrivateAddress(address) || (await isPrivateName(address)))
+      },
       connectionManager: {
         maxConnections: limits.maxConnections ?? MAX_CONNECTIONS[features.node ? 'node' : 'browser'],
         inboundConnectionThreshold: limits.maxInboundPerSecond ?? MAX_INBOUND_PER_SECOND,
