@@ -1,9 +1,12 @@
 /**
  * Compile the AssemblyScript kernels. No runtime, no imports, no allocator: each module is a few pure functions over
- * its own memory. The same sources and the pinned compiler give the same bytes.
+ * its own memory. The same sources and the pinned compiler give the same bytes. `node wasm/build.ts [FOLDER]`, default wasm/dist.
  */
+import { join, relative } from 'node:path'
 import asc from 'assemblyscript/asc'
 
+// The compiler takes paths relative to its base only.
+const folder = relative(import.meta.dirname, process.argv[2] ?? join(import.meta.dirname, 'dist'))
 const KERNELS = [
   { source: 'chacha20-poly1305.ts', output: 'chacha20-poly1305.wasm', features: [] },
   { source: 'rlnc.ts', output: 'rlnc-strict.wasm', features: [] },
@@ -15,7 +18,7 @@ for (const { source, output, features } of KERNELS) {
   const { error } = await asc.main(
     [
       `assembly/${source}`,
-      ...['--baseDir', import.meta.dirname, '--outFile', `dist/${output}`],
+      ...['--baseDir', import.meta.dirname, '--outFile', join(folder, output)],
       ...['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--enable', 'bulk-memory'],
       ...features
     ],

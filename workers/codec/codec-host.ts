@@ -1,4 +1,4 @@
-import { transfer } from 'comlink'
+import { type Remote, releaseProxy, transfer } from 'comlink'
 import { systemRandom } from '../../sdk/async/index.ts'
 import { CraftecError, type ErrorWire } from '../../sdk/errors/index.ts'
 import {
@@ -38,11 +38,15 @@ export function createCodecHost(): CodecHost {
     running.set(id, controller)
     try {
       if (!engine) throw new CraftecError('internal', 'the codec worker was not started')
-      return { value: await task(engine, { signal: controller.signal, onProgress }) }
+      return {
+        value: await task(engine, { signal: controller.signal, onProgress: onProgress && silenced(onProgress) })
+      }
     } catch (error) {
       return { error: CraftecError.from(error).toWire() }
     } finally {
       running.delete(id)
+      // Else its port stays open until it is collected, and keeps a Node process alive.
+      ;(onProgress as Partial<Remote<() => void>> | undefined)?.[releaseProxy]?.()
     }
   }
 
@@ -65,6 +69,12 @@ export function createCodecHost(): CodecHost {
     },
     cancel: id => running.get(id)?.abort()
   }
+}
+
+/** What a listener throws is its own affair: unhandled, it would end a worker thread. */
+function silenced(onProgress: (fraction: number) => unknown): (fraction: number) => void {
+  const report = async (fraction: number): Promise<unknown> => onProgress(fraction)
+  return fraction => void report(fraction).catch(() => {})
 }
 
 /** The buffers behind `arrays` that can be transferred: shared ones stay where they are. */

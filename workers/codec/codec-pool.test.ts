@@ -132,6 +132,58 @@ describe('workers', () => {
     expect(Buffer.compare(into, expected.pieces)).toBe(0)
   })
 
+  it('write into an array of the caller that is not shared, which comes back as the result', async () => {
+    const into = new Uint8Array(2 * PIECE_BYTES)
+    const { coefficients, pieces } = await open().encode({ ...job(2), into })
+    expect(into.length).toBe(0)
+    const expected = await encodeSegment(createJsEngine(), job(2), () => coefficients)
+    expect(Buffer.compare(pieces, expected.pieces)).toBe(0)
+  })
+
+  it('refuse bytes that cannot be transferred, and go on', async () => {
+    const pool = open({ workers: 1 })
+    const gone = job(1)
+    await pool.encode(gone)
+    const memory = new WebAssembly.Memory({ initial: 8 })
+    const source = new Uint8Array(memory.buffer, 0, SEGMENT.length)
+    await expect(pool.encode({ ...job(1), source })).rejects.toMatchObject({ code: 'invalid-argument' })
+    await expect(pool.encode(gone)).rejects.toMatchObject({ code: 'invalid-argument' })
+    await expect(pool.encode(job(1))).resolves.toBeDefined()
+  })
+
+  it('that do not answer a cancelled job are ended and replaced', async () => {
+    const controller = new AbortController()
+    let deaf = true
+    const pool = open({
+      workers: 1,
+      spawn: url => {
+        const worker = spawnWorker(url)
+        const { endpoint } = worker
+        const postMessage: typeof endpoint.postMessage = (message: { path?: string[] }, transfer) => {
+          const path = message.path?.[0]
+          if (!deaf || path === 'start') endpoint.postMessage(message, transfer)
+          else if (path === 'encode') queueMicrotask(() => controller.abort())
+        }
+        return { ...worker, endpoint: { ...endpoint, postMessage } }
+      }
+    })
+    await pool.engine()
+    const outcome = pool.encode(job(1), { signal: controller.signal })
+    await expect(outcome).rejects.toMatchObject({ code: 'aborted' })
+    deaf = false
+    await expect(pool.encode(job(1))).resolves.toBeDefined()
+  })
+
+  it('outlive a progress listener that throws', async () => {
+    const pool = open({ workers: 1 })
+    const onProgress = (): void => {
+      throw new RangeError('a listener')
+    }
+    await expect(pool.encode(job(1), { onProgress })).resolves.toBeDefined()
+    await expect(pool.encode(job(1), { onProgress })).resolves.toBeDefined()
+    expect(pool.size).toBe(1)
+  })
+
   /** Workers whose first `mortal` die when they get their first job. */
   const mortals = (mortal: number): ((url: string | URL) => CodecWorker) => {
     let spawned = 0

@@ -1,5 +1,5 @@
 import { proxy, type Remote, releaseProxy, transfer, wrap } from 'comlink'
-import { throwIfAborted } from '../../sdk/async/index.ts'
+import { throwIfAborted, withDeadline } from '../../sdk/async/index.ts'
 import { CraftecError } from '../../sdk/errors/index.ts'
 import type {
   CodingEngine,
@@ -16,6 +16,10 @@ import { type CodecWorker, hasWorkers, spawnWorker } from './worker-endpoint.ts'
 const MAX_WORKERS = 4
 /** Jobs that wait. A caller with more to do awaits what it has handed in: that is the back-pressure. */
 const MAX_WAITING = 256
+/** To load the worker's module and the kernels. */
+const START_TIMEOUT_MS = 30_000
+/** A cancelled job stops within milliseconds; a worker that does not answer by then is hung, and ended. */
+const CANCEL_GRACE_MS = 2_000
 
 export interface CodecPoolOptions extends CodingEngineOptions {
   /** Default: one a core, at most 4. 0 runs everything in the caller's thread, as in a service worker, which cannot start workers. */
@@ -27,8 +31,8 @@ export interface CodecPoolOptions extends CodingEngineOptions {
 }
 
 /**
- * The bytes of a job: an array whose buffer is transferred (it is empty afterwards) or, to let a job survive the death of its worker,
- * a function that gives them, called when the job starts and once more if it has to run again.
+ * A job. The buffers behind its arrays are transferred whole: every view on them is empty afterwards; shared memory stays. To let it
+ * survive the death of its worker give a function, which is called when the job starts, and once more if it has to run again.
  */
 export type Source<Job> = Job | (() => Job | Promise<Job>)
 
@@ -61,6 +65,8 @@ interface Lane {
   /** Never resolves; rejects when the worker dies. */
   readonly death: Promise<never>
   readonly worker: CodecWorker | undefined
+  /** End the worker: whoever waits for it fails with `cause`. */
+  kill(cause: unknown): void
   busy: boolean
 }
 
@@ -86,15 +92,40 @@ export function createCodecPool(options: CodecPoolOptions = {}): CodecPool {
   let nextId = 1
 
   function openLane(): Lane {
-    const worker = wanted === 0 ? undefined : spawn(workerUrl)
+    const worker = wanted === 0 ? undefined : startWorker()
     const host = worker ? wrap<CodecHost>(worker.endpoint) : createCodecHost()
-    const death = new Promise<never>((_, reject) => worker?.onDeath(cause => reject(new WorkerDied(cause))))
-    death.catch(() => lanes.delete(lane))
-    const ready = Promise.race([death, Promise.resolve(host.start(engineOptions)).then(unwrap)])
-    ready.catch(() => {})
-    const lane: Lane = { host, worker, death, ready, busy: true }
+    let fail: (error: WorkerDied) => void = () => {}
+    const death = new Promise<never>((_, reject) => {
+      fail = reject
+    })
+    death.catch(() => {})
+    const kill = (cause: unknown): void => {
+      lanes.delete(lane)
+      // an uncaught error is reported as a death, but leaves the thread running
+      worker?.terminate()
+      fail(new WorkerDied(cause))
+    }
+    worker?.onDeath(kill)
+    const ready = withDeadline({ timeoutMs: START_TIMEOUT_MS, what: 'start of a codec worker' }, () =>
+      Promise.race([death, Promise.resolve(host.start(engineOptions)).then(unwrap)])
+    )
+    // The next job gets a fresh worker, and perhaps a better answer.
+    ready.catch(kill)
+    const lane: Lane = { host, worker, death, ready, kill, busy: true }
     lanes.add(lane)
     return lane
+  }
+
+  function startWorker(): CodecWorker {
+    try {
+      return spawn(workerUrl)
+    } catch (error) {
+      throw CraftecError.from(
+        error,
+        'unsupported',
+        'this runtime refuses to start a worker; use workers: 0, or workerUrl with an address its policy allows'
+      )
+    }
   }
 
   function takeLane(signal: AbortSignal | undefined): Promise<Lane> {
@@ -127,8 +158,15 @@ export function createCodecPool(options: CodecPoolOptions = {}): CodecPool {
   function giveBack(lane: Lane): void {
     const alive = lanes.has(lane)
     const waiter = waiters.shift()
-    if (waiter) waiter.resolve(alive ? lane : openLane())
-    else lane.busy = false
+    if (!waiter) {
+      lane.busy = false
+      return
+    }
+    try {
+      waiter.resolve(alive ? lane : openLane())
+    } catch (error) {
+      waiter.reject(CraftecError.from(error))
+    }
   }
 
   async function run<Job extends EncodeJob | DecodeJob, T>(
@@ -146,7 +184,11 @@ export function createCodecPool(options: CodecPoolOptions = {}): CodecPool {
       throwIfAborted(signal, 'coding')
       const lane = await takeLane(signal)
       const id = nextId++
-      const cancel = (): void => void lane.host.cancel(id)
+      let hung: ReturnType<typeof setTimeout> | undefined
+      const cancel = (): void => {
+        void lane.host.cancel(id)
+        hung = setTimeout(lane.kill, CANCEL_GRACE_MS, new Error('a cancelled job did not end'))
+      }
       try {
         await Promise.race([lane.ready, disposal])
         const job = typeof source === 'function' ? await source() : source
@@ -162,7 +204,14 @@ export function createCodecPool(options: CodecPoolOptions = {}): CodecPool {
           ])
         )
       } catch (error) {
+        if (error instanceof DOMException && error.name === 'DataCloneError')
+          throw new CraftecError(
+            'invalid-argument',
+            'a job whose bytes cannot be transferred: in WebAssembly memory, or given away before; hand in a copy',
+            { cause: error }
+          )
         if (!(error instanceof WorkerDied)) throw error
+        throwIfAborted(signal, 'coding')
         if (attempt > 1 || typeof source !== 'function')
           throw new CraftecError(
             'internal',
@@ -171,6 +220,7 @@ export function createCodecPool(options: CodecPoolOptions = {}): CodecPool {
           )
       } finally {
         signal?.removeEventListener('abort', cancel)
+        clearTimeout(hung)
         giveBack(lane)
       }
     }
@@ -203,7 +253,7 @@ export function createCodecPool(options: CodecPoolOptions = {}): CodecPool {
       for (const lane of lanes) {
         if (!lane.worker) continue
         ;(lane.host as Remote<CodecHost>)[releaseProxy]()
-        lane.worker.terminate()
+        lane.kill(error)
       }
       lanes.clear()
     }
@@ -224,6 +274,7 @@ function unwrap<T>(outcome: Outcome<T>): T {
 
 /** Every distinct buffer of a job that can be transferred. */
 function buffersOf(job: EncodeJob | DecodeJob): ArrayBuffer[] {
-  const arrays = 'source' in job ? [job.source] : job.pieces.flatMap(piece => [piece.coefficients, piece.data])
+  const given = 'source' in job ? [job.source] : job.pieces.flatMap(piece => [piece.coefficients, piece.data])
+  const arrays = job.into ? [...given, job.into] : given
   return [...new Set(arrays.map(array => array.buffer).filter(buffer => buffer instanceof ArrayBuffer))]
 }

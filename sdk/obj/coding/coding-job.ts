@@ -13,6 +13,8 @@ import { type CodedPiece, checkGeneration, type Generation } from './generation.
 const SLICE_MS = 4
 /** One step: 0.1 ms in WebAssembly, 4 ms in plain JavaScript for 8 rows of k = 40. */
 const STEP_BYTES = 16_384
+/** Twice what the largest generation has source pieces; a caller who needs more hands in more jobs. */
+const MAX_CODED_PIECES = 256
 
 export interface JobOptions {
   readonly signal?: AbortSignal | undefined
@@ -23,9 +25,12 @@ export interface JobOptions {
 export interface EncodeJob extends Generation {
   /** The segment, 1..k * pieceBytes bytes. */
   readonly source: Uint8Array
-  /** Coded pieces to make. */
+  /** Coded pieces to make, 1..256. */
   readonly count: number
-  /** Where the pieces go, end to end, `count * pieceBytes` bytes; default a new array. */
+  /**
+   * Where the pieces go, end to end, `count * pieceBytes` bytes; default a new array. A pool's worker writes to shared memory in
+   * place; any other array is transferred to it, and comes back as the result's.
+   */
   readonly into?: Uint8Array
 }
 
@@ -47,11 +52,11 @@ export async function encodeSegment(
   checkGeneration(job)
   if (source.length < 1 || source.length > k * pieceBytes)
     throw new CraftecError('invalid-argument', `a segment has 1..${k * pieceBytes} bytes, got ${source.length}`)
+  if (!Number.isInteger(count) || count < 1 || count > MAX_CODED_PIECES)
+    throw new CraftecError('invalid-argument', `a job makes 1..${MAX_CODED_PIECES} pieces, got ${count}`)
   const pieces = target(job.into, count * pieceBytes)
-  const encoder = createEncoder(engine, job, random)
+  const encoder = createEncoder(engine, job, random, source)
   try {
-    for (let index = 0; index < k; index++)
-      encoder.source(index).set(source.subarray(index * pieceBytes, (index + 1) * pieceBytes))
     const coefficients = random(count * k)
     await inSteps(pieceBytes, options, (from, to) => {
       const outputs = Array.from({ length: count }, (_, row) =>
@@ -69,6 +74,7 @@ export interface DecodeJob extends Generation {
   readonly pieces: readonly CodedPiece[]
   /** Bytes of the segment, at most k * pieceBytes. */
   readonly sizeBytes: number
+  /** As for {@link EncodeJob}; `sizeBytes` bytes. */
   readonly into?: Uint8Array
 }
 

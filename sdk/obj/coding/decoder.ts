@@ -1,6 +1,14 @@
 import { CraftecError } from '../../errors/index.ts'
 import type { CodingEngine } from './coding-engine.ts'
-import { type CodedPiece, checkGeneration, checkPiece, type Generation, sourceIndex } from './generation.ts'
+import {
+  type CodedPiece,
+  checkCoefficients,
+  checkGeneration,
+  checkPiece,
+  checkRange,
+  type Generation,
+  sourceIndex
+} from './generation.ts'
 
 /** What a piece did for the decoder: raised the rank, or lay in the span of what was there. */
 export type PieceVerdict = 'innovative' | 'redundant'
@@ -11,6 +19,17 @@ export interface Decoder extends Generation {
    * @throws CraftecError `malformed` for another shape than the generation's; the decoder is unharmed
    */
   add(piece: CodedPiece): PieceVerdict
+  /**
+   * Where the data of the next piece belongs, `pieceBytes` long: receive into it, then `commit`, and the piece is never copied.
+   * Good until the next `add`, `commit` or `release`; bytes written but not committed mean nothing.
+   * @throws CraftecError `invalid-argument` when the decoder is complete
+   */
+  slot(): Uint8Array
+  /**
+   * Take the piece whose data was written to `slot()`.
+   * @throws CraftecError `malformed` unless there are k coefficients; the decoder is unharmed
+   */
+  commit(coefficients: Uint8Array): PieceVerdict
   readonly rank: number
   readonly complete: boolean
   /** Source pieces that arrived as themselves. */
@@ -83,17 +102,31 @@ export function createDecoder(engine: CodingEngine, generation: Generation): Dec
     }
   }
 
-  const decoder: Decoder = {
+  const take = (coefficients: Uint8Array): PieceVerdict => {
+    const slot = workspace.rank
+    if (!workspace.addRow(coefficients)) return 'redundant'
+    const index = sourceIndex(coefficients)
+    if (index >= 0) bySource.set(index, slot)
+    return 'innovative'
+  }
+
+  return {
     k,
     pieceBytes,
     add: piece => {
       checkPiece(generation, piece)
       const slot = workspace.rank
-      if (!workspace.addRow(piece.coefficients)) return 'redundant'
-      workspace.slot(slot).set(piece.data)
-      const index = sourceIndex(piece.coefficients)
-      if (index >= 0) bySource.set(index, slot)
-      return 'innovative'
+      const verdict = take(piece.coefficients)
+      if (verdict === 'innovative') workspace.slot(slot).set(piece.data)
+      return verdict
+    },
+    slot: () => {
+      if (workspace.rank === k) throw new CraftecError('invalid-argument', `all ${k} independent pieces are there`)
+      return workspace.slot(workspace.rank)
+    },
+    commit: coefficients => {
+      checkCoefficients(generation, coefficients)
+      return take(coefficients)
     },
     get rank() {
       return workspace.rank
@@ -104,12 +137,11 @@ export function createDecoder(engine: CodingEngine, generation: Generation): Dec
     get systematic() {
       return bySource.size
     },
-    decode: (from = 0, to = k * pieceBytes, into = new Uint8Array(Math.max(0, to - from))) => {
-      if (from < 0 || from > to || to > k * pieceBytes || into.length < to - from)
-        throw new CraftecError(
-          'invalid-argument',
-          `bytes ${from}..${to} are not within 0..${k * pieceBytes}, or the target is too small`
-        )
+    decode: (from = 0, to = k * pieceBytes, given) => {
+      checkRange(from, to, k * pieceBytes)
+      const into = given ?? new Uint8Array(to - from)
+      if (into.length < to - from)
+        throw new CraftecError('invalid-argument', `the target must have ${to - from} bytes, got ${into.length}`)
       const wanted: Stretch[] = []
       for (let index = Math.floor(from / pieceBytes); index * pieceBytes < to; index++) {
         const start = Math.max(from - index * pieceBytes, 0)
@@ -120,8 +152,7 @@ export function createDecoder(engine: CodingEngine, generation: Generation): Dec
       return into
     },
     decodeColumns: (from, to, into) => {
-      if (from < 0 || from > to || to > pieceBytes)
-        throw new CraftecError('invalid-argument', `bytes ${from}..${to} are not within a piece of ${pieceBytes}`)
+      checkRange(from, to, pieceBytes)
       const wanted: Stretch[] = []
       for (let index = 0; index < k; index++) {
         const at = index * pieceBytes + from
@@ -132,5 +163,4 @@ export function createDecoder(engine: CodingEngine, generation: Generation): Dec
     },
     release: () => workspace.release()
   }
-  return decoder
 }

@@ -1,10 +1,10 @@
 import type { RandomBytes } from '../../async/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import type { CodingEngine, Workspace } from './coding-engine.ts'
-import { type CodedPiece, checkGeneration, type Generation, unitVector } from './generation.ts'
+import { type CodedPiece, checkGeneration, checkRange, type Generation, unitVector } from './generation.ts'
 
 /**
- * Makes coded pieces of one generation. Write the source into `source(i)` (unwritten bytes are zero), then ask for pieces.
+ * Makes coded pieces of one generation. Give it the source, or write it into `source(i)` (unwritten bytes are zero), then ask for pieces.
  * @example
  * import { createEncoder, createJsEngine } from '@craftec/web/obj'
  * const encoder = createEncoder(createJsEngine(), { k: 2, pieceBytes: 4 }, n => crypto.getRandomValues(new Uint8Array(n)))
@@ -28,13 +28,30 @@ export interface Encoder extends Generation {
   release(): void
 }
 
-/** @param random must be a CSPRNG: linear generators give singular matrices, and a predictable coefficient lets a peer plan for it */
-export function createEncoder(engine: CodingEngine, generation: Generation, random: RandomBytes): Encoder {
+/**
+ * @param random must be a CSPRNG: linear generators give singular matrices, and a predictable coefficient lets a peer plan for it
+ * @param bytes the generation's source pieces end to end, at most k * pieceBytes; copied
+ * @throws CraftecError `invalid-argument`
+ */
+export function createEncoder(
+  engine: CodingEngine,
+  generation: Generation,
+  random: RandomBytes,
+  bytes: Uint8Array = new Uint8Array(0)
+): Encoder {
   checkGeneration(generation)
   const { k, pieceBytes } = generation
+  if (bytes.length > k * pieceBytes)
+    throw new CraftecError('invalid-argument', `${k} pieces hold ${k * pieceBytes} bytes, got ${bytes.length}`)
   const workspace: Workspace = engine.workspace({ slots: k, pieceBytes, k })
   const inputs = Array.from({ length: k }, (_, index) => index)
-  for (const index of inputs) workspace.slot(index).fill(0)
+  for (const index of inputs) {
+    const piece = bytes.subarray(index * pieceBytes, (index + 1) * pieceBytes)
+    const target = workspace.slot(index)
+    target.set(piece)
+    // only what is left: zeroing all first would cost as much as the copy
+    if (piece.length < pieceBytes) target.fill(0, piece.length)
+  }
 
   const slot = (index: number): Uint8Array => {
     if (!Number.isInteger(index) || index < 0 || index >= k)
@@ -47,11 +64,10 @@ export function createEncoder(engine: CodingEngine, generation: Generation, rand
         'invalid-argument',
         `${outputs.length} outputs need ${outputs.length * k} coefficients, got ${rows.length}`
       )
-    if (from < 0 || to > pieceBytes || from > to || outputs.some(output => output.length < to - from))
-      throw new CraftecError(
-        'invalid-argument',
-        `bytes ${from}..${to} of a ${pieceBytes}-byte piece do not fit the outputs`
-      )
+    checkRange(from, to, pieceBytes)
+    for (const output of outputs)
+      if (output.length < to - from)
+        throw new CraftecError('invalid-argument', `an output must have ${to - from} bytes, got ${output.length}`)
     // A workspace has room for k rows at a time.
     for (let row = 0; row < outputs.length; row += k)
       workspace.combine({

@@ -34,11 +34,31 @@ export function checkGeneration({ k, pieceBytes }: Generation): void {
 }
 
 /** @throws CraftecError `malformed` when the piece is not of this generation's shape */
-export function checkPiece({ k, pieceBytes }: Generation, piece: CodedPiece): void {
-  if (piece.coefficients.length !== k)
-    throw new CraftecError('malformed', `expected ${k} coefficients, got ${piece.coefficients.length}`)
-  if (piece.data.length !== pieceBytes)
-    throw new CraftecError('malformed', `expected a piece of ${pieceBytes} bytes, got ${piece.data.length}`)
+export function checkPiece(generation: Generation, piece: CodedPiece): void {
+  const { pieceBytes } = generation
+  if (typeof piece !== 'object' || piece === null)
+    throw new CraftecError('malformed', `expected a piece, got ${piece === null ? 'null' : typeof piece}`)
+  checkCoefficients(generation, piece.coefficients)
+  checkBytes('a piece', piece.data, pieceBytes)
+}
+
+/** @throws CraftecError `malformed` unless it is k bytes */
+export function checkCoefficients({ k }: Generation, coefficients: Uint8Array): void {
+  checkBytes('coefficients', coefficients, k)
+}
+
+/** Pieces come out of messages: the type is a promise of the caller, not a fact. */
+function checkBytes(what: string, value: unknown, length: number): void {
+  if (!(value instanceof Uint8Array))
+    throw new CraftecError('malformed', `${what}: expected bytes, got ${typeof value}`)
+  if (value.length !== length)
+    throw new CraftecError('malformed', `${what}: expected ${length} bytes, got ${value.length}`)
+}
+
+/** @throws CraftecError `invalid-argument` unless from <= to are integers within 0..limit */
+export function checkRange(from: number, to: number, limit: number): void {
+  if (!Number.isInteger(from) || !Number.isInteger(to) || from < 0 || from > to || to > limit)
+    throw new CraftecError('invalid-argument', `expected a range within 0..${limit} bytes, got ${from}..${to}`)
 }
 
 /** The index a unit vector points at, or -1. */

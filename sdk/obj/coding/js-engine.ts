@@ -23,7 +23,13 @@ class JsWorkspace implements Workspace {
 
   constructor(shape: WorkspaceShape) {
     this.shape = shape
-    this.memory = new Uint8Array(shape.slots * shape.pieceBytes)
+    try {
+      this.memory = new Uint8Array(shape.slots * shape.pieceBytes)
+    } catch (cause) {
+      throw new CraftecError('limit-exceeded', `no memory for ${shape.slots} pieces of ${shape.pieceBytes} bytes`, {
+        cause
+      })
+    }
     this.kept = new Array(shape.k).fill(undefined)
   }
 

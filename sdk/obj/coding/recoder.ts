@@ -2,21 +2,36 @@ import type { RandomBytes } from '../../async/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import type { CodingEngine } from './coding-engine.ts'
 import { combineRows, nonZeroScalars } from './combine-rows.ts'
-import { type CodedPiece, checkGeneration, checkPiece, type Generation } from './generation.ts'
+import type { PieceVerdict } from './decoder.ts'
+import { type CodedPiece, checkGeneration, checkPiece, type Generation, MAX_SOURCE_PIECES } from './generation.ts'
 
 /** Recoding (RFC 8406 §3.5): a new piece out of held ones, without decoding. It never leaves the span of what is held. */
 export interface Recoder extends Generation {
-  /** Hold a piece for recoding. @throws CraftecError `malformed` | `limit-exceeded` when `maxHeld` is reached */
-  hold(piece: CodedPiece): void
+  /**
+   * Hold a piece for recoding, also one that adds nothing to the span: whether to spend a place on it is the caller's choice.
+   * @throws CraftecError `malformed` | `limit-exceeded` when `maxHeld` is reached
+   */
+  hold(piece: CodedPiece): PieceVerdict
   readonly held: number
   /** Dimension of the span of what is held. */
   readonly rank: number
-  /** @throws CraftecError `invalid-argument` with fewer than two pieces: the result would be a copy */
-  recode(): CodedPiece
+  /**
+   * A random combination of all that is held, every piece with a scalar other than zero.
+   * @param into where its data goes, `pieceBytes` long; default a new array, which costs more than the combination of 8 pieces
+   * @throws CraftecError `invalid-argument` with fewer than two pieces (the result would be a copy), or another target
+   */
+  recode(into?: Uint8Array): CodedPiece
   release(): void
 }
 
-/** @param maxHeld pieces to make room for, 2..k */
+/** More than a decoder needs, for holders that keep spares. */
+const MAX_HELD = 2 * MAX_SOURCE_PIECES
+
+/**
+ * @param random a CSPRNG
+ * @param maxHeld pieces to make room for, 2..256
+ * @throws CraftecError `invalid-argument` | `limit-exceeded` when there is no memory for that many
+ */
 export function createRecoder(
   engine: CodingEngine,
   generation: Generation,
@@ -24,6 +39,8 @@ export function createRecoder(
   maxHeld = Math.max(2, generation.k)
 ): Recoder {
   checkGeneration(generation)
+  if (!Number.isInteger(maxHeld) || maxHeld < 2 || maxHeld > MAX_HELD)
+    throw new CraftecError('invalid-argument', `a recoder holds 2..${MAX_HELD} pieces, got ${maxHeld}`)
   const { k, pieceBytes } = generation
   const workspace = engine.workspace({ slots: maxHeld, pieceBytes, k })
   const coefficients: Uint8Array[] = []
@@ -36,7 +53,7 @@ export function createRecoder(
         throw new CraftecError('limit-exceeded', `this recoder holds at most ${maxHeld} pieces`)
       workspace.slot(coefficients.length).set(piece.data)
       coefficients.push(piece.coefficients.slice())
-      workspace.addRow(piece.coefficients)
+      return workspace.addRow(piece.coefficients) ? 'innovative' : 'redundant'
     },
     get held() {
       return coefficients.length
@@ -44,19 +61,20 @@ export function createRecoder(
     get rank() {
       return workspace.rank
     },
-    recode: () => {
+    recode: (into = new Uint8Array(pieceBytes)) => {
+      if (into.length !== pieceBytes)
+        throw new CraftecError('invalid-argument', `the target must have ${pieceBytes} bytes, got ${into.length}`)
       const count = coefficients.length
       if (count < 2) throw new CraftecError('invalid-argument', `recoding needs at least 2 pieces, ${count} held`)
       const scalars = nonZeroScalars(count, random)
-      const data = new Uint8Array(pieceBytes)
       workspace.combine({
-        outputs: [data],
+        outputs: [into],
         inputs: coefficients.map((_, index) => index),
         coefficients: scalars,
         from: 0,
         to: pieceBytes
       })
-      return { coefficients: combineRows(coefficients, scalars, k), data }
+      return { coefficients: combineRows(coefficients, scalars, k), data: into }
     },
     release: () => workspace.release()
   }

@@ -68,7 +68,10 @@ export function segmentation(sizeBytes: number, options: SegmentationOptions = {
   }
 }
 
-/** Pieces the network should hold of a segment: n = k * ceil-ish(2 + 16/k), in IEEE doubles so that every node gets the same number. */
+/**
+ * Pieces that the network should hold of a segment: ceil(k * (2 + 16 / k)), in IEEE doubles and in this order: for k = 22 the
+ * product is a hair above 60, and every node must get 61.
+ */
 export function targetPieces(k: number): number {
   return Math.ceil(k * (2 + 16 / k))
 }

@@ -35,6 +35,8 @@ const SLOT_SKEW_BYTES = 192
 const STRIPE_BYTES = 16_384
 /** Enough for an encoder and a decoder that take turns; more would hold memory for nothing. */
 const MAX_IDLE_INSTANCES = 2
+/** An instance never shrinks: one that has held a larger generation than the default is let go. */
+const MAX_IDLE_BYTES = 32 * 1024 * 1024
 
 const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT_BYTES) * ALIGNMENT_BYTES
 
@@ -49,7 +51,7 @@ export function createWasmEngine(module: WebAssembly.Module, relaxed: boolean): 
     name: relaxed ? 'wasm-relaxed-simd' : 'wasm-simd',
     workspace: shape =>
       new WasmWorkspace(idle.pop() ?? instantiate(), shape, kernels => {
-        if (idle.length < MAX_IDLE_INSTANCES) idle.push(kernels)
+        if (idle.length < MAX_IDLE_INSTANCES && kernels.memory.buffer.byteLength <= MAX_IDLE_BYTES) idle.push(kernels)
       })
   }
 }
