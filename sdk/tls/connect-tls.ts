@@ -62,21 +62,19 @@ const DEFAULT_TIMEOUT_MS = 20_000
  */
 export async function connectTls(stream: Transport, options: TlsOptions): Promise<TlsStream> {
   const { alpn = [], now = Date.now(), timeoutMs = DEFAULT_TIMEOUT_MS, recordsPerKey = RECORDS_PER_KEY } = options
-  const serverName = parseServerName(options.serverName)
-  checkAlpn(alpn)
-  if (!Number.isInteger(recordsPerKey) || recordsPerKey < 1 || recordsPerKey > RECORDS_PER_KEY)
-    throw new CraftecError('invalid-argument', `recordsPerKey: expected 1..${RECORDS_PER_KEY}, got ${recordsPerKey}`)
-  const ownAnchors = options.roots && readTrustAnchors(options.roots)
-  const connection = new TlsConnection(stream, {
-    recordsPerKey,
-    authenticate: async certificates =>
-      validateChain(certificates, { serverName, now, anchors: ownAnchors ?? (await builtInAnchors()) })
-  })
+  const connection = new TlsConnection(stream)
   try {
+    const serverName = parseServerName(options.serverName)
+    checkAlpn(alpn)
+    if (!Number.isInteger(recordsPerKey) || recordsPerKey < 1 || recordsPerKey > RECORDS_PER_KEY)
+      throw new CraftecError('invalid-argument', `recordsPerKey: expected 1..${RECORDS_PER_KEY}, got ${recordsPerKey}`)
+    const ownAnchors = options.roots && readTrustAnchors(options.roots)
+    const authenticate = async (certificates: readonly Uint8Array[]) =>
+      validateChain(certificates, { serverName, now, anchors: ownAnchors ?? (await builtInAnchors()) })
     return await withDeadline({ signal: options.signal, timeoutMs, what: 'TLS handshake' }, async () => {
       const sniName = serverName.kind === 'dns' ? serverName.name : undefined
       const offer = await createOffer({ sniName, alpn, random: systemRandom })
-      const session = await connection.handshake(offer)
+      const session = await connection.handshake(offer, { authenticate, recordsPerKey })
       return {
         ...dataStreams(connection),
         info: {

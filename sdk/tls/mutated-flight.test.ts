@@ -76,11 +76,11 @@ interface Run {
 
 async function converse(readable: ReadableStream<Uint8Array>, writable: WritableStream<Uint8Array>): Promise<Run> {
   const authenticate = (chain: readonly Uint8Array[]) => validateChain(chain, { serverName, now, anchors })
-  const connection = new TlsConnection({ readable, writable }, { authenticate, recordsPerKey: 1000 })
+  const connection = new TlsConnection({ readable, writable })
   let connected = false
   let data = ''
   try {
-    await connection.handshake(offer)
+    await connection.handshake(offer, { authenticate, recordsPerKey: 1000 })
     connected = true
     await connection.write(Uint8Array.of(1))
     for (let piece = await connection.read(); piece; piece = await connection.read())

@@ -29,7 +29,7 @@ export interface Transport {
   readonly writable: WritableStream<Uint8Array>
 }
 
-export interface TlsConnectionOptions {
+export interface HandshakeOptions {
   readonly authenticate: AuthenticateServer
   /** Our key is updated after so many records. */
   readonly recordsPerKey: number
@@ -55,7 +55,7 @@ interface Keyed<T> {
 export class TlsConnection {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>
-  readonly #options: TlsConnectionOptions
+  #options: HandshakeOptions | undefined
   readonly #records = new RecordReader()
   readonly #messages = new HandshakeReader()
   #handshake: HandshakeState | undefined
@@ -70,17 +70,17 @@ export class TlsConnection {
   #readEnded = false
   #writeEnded = false
 
-  constructor(transport: Transport, options: TlsConnectionOptions) {
+  constructor(transport: Transport) {
     this.#reader = transport.readable.getReader()
     this.#writer = transport.writable.getWriter()
-    this.#options = options
     // Failures are seen where something is awaited; these two would only repeat them.
     this.#reader.closed.catch(() => {})
     this.#writer.closed.catch(() => {})
   }
 
   /** @throws CraftecError what the handshake failed with; the transport is then closed, after the alert that says why */
-  async handshake(offer: ClientOffer): Promise<EstablishedSession> {
+  async handshake(offer: ClientOffer, options: HandshakeOptions): Promise<EstablishedSession> {
+    this.#options = options
     try {
       const first = startHandshake(offer)
       this.#handshake = first.state
@@ -169,6 +169,8 @@ export class TlsConnection {
 
   async #nextContent(): Promise<TlsContent | undefined> {
     for (;;) {
+      // Whoever failed or cancelled has wiped the keys: what is still buffered means nothing without them.
+      if (this.#failure) throw this.#failure
       const record = this.#records.next()
       if (record === undefined) {
         const { done, value } = await this.#reader.read()
@@ -183,6 +185,7 @@ export class TlsConnection {
   }
 
   async #open({ type, header, body }: TlsRecord): Promise<TlsContent> {
+    if (this.#readEnded) throw new CraftecError('aborted', 'the reader was cancelled')
     if (this.#reading) {
       if (type !== CONTENT_TYPE.applicationData) throw tlsError('unexpected_message', 'a record that is not protected')
       return this.#reading.cipher.open(header, body)
@@ -209,7 +212,8 @@ export class TlsConnection {
     if (type !== CONTENT_TYPE.handshake) throw tlsError('unexpected_message', `content ${type} during the handshake`)
     this.#messages.push(content)
     for (let message = this.#messages.next(); message; message = this.#messages.next()) {
-      if (this.#handshake === undefined) throw new CraftecError('internal', 'a handshake that was not started')
+      if (this.#handshake === undefined || this.#options === undefined)
+        throw new CraftecError('internal', 'a handshake that was not started')
       const { state, effects } = await advanceHandshake(this.#handshake, message, this.#options.authenticate)
       this.#handshake = state
       await this.#apply(effects)
@@ -296,7 +300,8 @@ export class TlsConnection {
   async #send(type: number, content: Uint8Array): Promise<void> {
     if (this.#failure) throw this.#failure
     await this.#queue(async () => {
-      if (this.#writing && this.#writing.cipher.records >= this.#options.recordsPerKey) await this.#updateWriting()
+      const { recordsPerKey = RECORDS_PER_KEY } = this.#options ?? {}
+      if (this.#writing && this.#writing.cipher.records >= recordsPerKey) await this.#updateWriting()
       await this.#put(type, content)
     })
   }

@@ -11,8 +11,9 @@ export type ServerName =
 export function parseServerName(text: string): ServerName {
   const bare = text.replace(/^\[(.*)\]$/, '$1')
   // The URL parser does IDNA (UTS 46) and every notation of addresses as the platform's own fetch does.
-  const url = URL.parse(`https://${bare.includes(':') ? `[${bare}]` : bare}/`)
-  if (url === null || /[/?#@\\\s]/.test(bare) || url.port !== '' || url.hostname === '')
+  const address = `https://${bare.includes(':') ? `[${bare}]` : bare}/`
+  const url = URL.canParse(address) ? new URL(address) : undefined
+  if (url === undefined || /[/?#@%\\\s]/.test(bare) || url.port !== '' || url.hostname === '')
     throw new CraftecError('invalid-argument', 'serverName: expected a host name or an address, without port')
   const host = url.hostname
   if (host.startsWith('[')) return { kind: 'ip', address: ipv6Bytes(host.slice(1, -1)) }

@@ -1,0 +1,86 @@
+/** Bytes that a server may send for a certificate: parsed or refused with the right code, never anything else. */
+
+import { X509Certificate } from 'node:crypto'
+import { rootCertificates } from 'node:tls'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { makeLeaf, makeRoot } from '../../../test/kit/certificate-maker.ts'
+import { CraftecError } from '../../errors/index.ts'
+import { parseCertificate } from './certificate.ts'
+import { alternativeNames, checkAuthority, checkLeaf } from './certificate-rules.ts'
+import { mozillaAnchors } from './mozilla-anchors.ts'
+import { checkNames, readNameConstraints } from './name-constraints.ts'
+import { parsePublicKey } from './public-key.ts'
+import { readTrustAnchors } from './trust-anchor.ts'
+
+/** Everything that reads bytes of a certificate. */
+function readAll(der: Uint8Array): void {
+  const certificate = parseCertificate(der)
+  parsePublicKey(certificate.spki)
+  alternativeNames(certificate)
+  checkLeaf(certificate)
+  checkAuthority(certificate, 0)
+  const constraints = readNameConstraints(certificate)
+  if (constraints) checkNames(certificate, constraints)
+}
+
+function refusal(der: Uint8Array): string | undefined {
+  try {
+    readAll(der)
+    return undefined
+  } catch (error) {
+    return error instanceof CraftecError ? error.code : `not ours: ${error}`
+  }
+}
+
+const good = new Uint8Array(makeLeaf(makeRoot('Hostile')).der)
+
+describe('a certificate from a stranger', () => {
+  it('random bytes are invalid', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), bytes => refusal(bytes) === 'tls-certificate-invalid'))
+  })
+
+  it('one altered byte gives a certificate or a refusal, and no other error', () => {
+    for (let at = 0; at < good.length; at++)
+      for (const mask of [0x01, 0x20, 0x80, 0xff]) {
+        const copy = good.slice()
+        copy[at] = (copy[at] ?? 0) ^ mask
+        expect([undefined, 'tls-certificate-invalid']).toContain(refusal(copy))
+      }
+  })
+
+  it('cut anywhere or with bytes behind it, it is invalid', () => {
+    for (let at = 0; at < good.length; at++) expect(() => parseCertificate(good.subarray(0, at))).toThrow(CraftecError)
+    expect(() => parseCertificate(Uint8Array.of(...good, 0))).toThrow(/trailing/)
+  })
+
+  it('lengths in a form that is not the shortest are refused', () => {
+    const long = Uint8Array.of(0x30, 0x83, 0, ...good.subarray(2))
+    expect(() => parseCertificate(long)).toThrow(/shortest/)
+    expect(() => parseCertificate(Uint8Array.of(0x30, 0x80, ...good.subarray(4), 0, 0))).toThrow(/indefinite/)
+  })
+})
+
+describe("Mozilla's roots", () => {
+  it('are read by our parser as by OpenSSL', () => {
+    for (const pem of rootCertificates) {
+      const theirs = new X509Certificate(pem)
+      const [ours] = readTrustAnchors([pem])
+      expect(ours?.notAfter).toBe(Date.parse(theirs.validTo))
+      expect(ours?.notBefore).toBe(Date.parse(theirs.validFrom))
+      expect(Buffer.from(ours?.spki ?? [])).toEqual(theirs.publicKey.export({ type: 'spki', format: 'der' }))
+    }
+  })
+
+  it('are built in as they are: same names, keys and times, and nothing that this Node does not know', async () => {
+    const built = await mozillaAnchors()
+    const known = new Map(
+      readTrustAnchors(rootCertificates).map(anchor => [Buffer.from(anchor.spki).toString('hex'), anchor])
+    )
+    expect(built.length).toBeGreaterThan(100)
+    const found = built.filter(anchor => known.has(Buffer.from(anchor.spki).toString('hex')))
+    // Lists drift apart by a few roots a year; more than that is a mistake in one of them.
+    expect(found.length).toBeGreaterThan(built.length - 20)
+    for (const anchor of found) expect(known.get(Buffer.from(anchor.spki).toString('hex'))).toMatchObject(anchor)
+  })
+})
