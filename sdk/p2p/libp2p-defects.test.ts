@@ -2,8 +2,9 @@
  * Defects of libp2p that this folder works around, each shown next to the measure against it. A test here that starts
  * to fail on its first half means that libp2p was mended and the measure can go.
  */
-import { noise } from '@chainsafe/libp2p-noise'
+
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import { noise } from '@libp2p/noise'
 import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'

@@ -2,7 +2,7 @@
  * libp2p's WebTransport listener (libp2p specification "webtransport"): the first stream of a session runs Noise, whose
  * payload vouches for the certificates; then the session's streams are libp2p's.
  */
-import { noise } from '@chainsafe/libp2p-noise'
+
 import type {
   ComponentLogger,
   CreateListenerOptions,
@@ -14,6 +14,7 @@ import type {
   PrivateKey,
   Upgrader
 } from '@libp2p/interface'
+import { noise } from '@libp2p/noise'
 import { getNetConfig, getThinWaistAddresses } from '@libp2p/utils'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { WebTransport } from '@multiformats/multiaddr-matcher'

@@ -2,9 +2,10 @@
  * What the P2P tests run inside pages and workers. Tests call it through `kit`; nodes and channels stay in the page.
  * `raw` is libp2p as it comes, for showing what goes wrong without the SDK's measures.
  */
-import { noise } from '@chainsafe/libp2p-noise'
+
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { identify } from '@libp2p/identify'
+import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { webRTC } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
