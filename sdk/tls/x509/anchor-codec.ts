@@ -1,33 +1,31 @@
 /** The short form of a trust anchor in the built-in list: name, times, and of the key only what is not the same everywhere. */
-import type { ByteReader, ByteWriter } from '../../codec/index.ts'
-import { decodeHex } from '../../codec/index.ts'
+import { type ByteReader, type ByteWriter, decodeHex } from '../../codec/index.ts'
 import { concat } from '../concat.ts'
 import { sameBytes } from './certificate.ts'
+import type { Curve } from './ecdsa-signature.ts'
+import { decompressPoint } from './point-decompression.ts'
 import type { TrustAnchor } from './trust-anchor.ts'
 
 interface KeyForm {
+  /** What stands before the key in SubjectPublicKeyInfo, and behind it; DER makes it a constant for each kind and size. */
   readonly before: string
-  readonly keyBytes: number
   readonly after: string
+  /** Of the modulus, or of one coordinate. */
+  readonly bytes: number
+  /** A point, of which x is kept. */
+  readonly curve?: Curve
 }
 
-/** What surrounds the key in SubjectPublicKeyInfo; DER makes it a constant for each kind and size. */
 const FORMS: readonly KeyForm[] = [
-  {
-    before: '30820122300d06092a864886f70d01010105000382010f003082010a0282010100',
-    keyBytes: 256, // RSA 2048
-    after: '0203010001'
-  },
-  {
-    before: '30820222300d06092a864886f70d01010105000382020f003082020a0282020100',
-    keyBytes: 512, // RSA 4096
-    after: '0203010001'
-  },
-  { before: '3059301306072a8648ce3d020106082a8648ce3d03010703420004', keyBytes: 64, after: '' }, // P-256
-  { before: '3076301006072a8648ce3d020106052b8104002203620004', keyBytes: 96, after: '' } // P-384
+  { before: '30820122300d06092a864886f70d01010105000382010f003082010a0282010100', bytes: 256, after: '0203010001' },
+  { before: '30820222300d06092a864886f70d01010105000382020f003082020a0282020100', bytes: 512, after: '0203010001' },
+  { before: '3059301306072a8648ce3d020106082a8648ce3d03010703420004', bytes: 32, after: '', curve: 'P-256' },
+  { before: '3076301006072a8648ce3d020106052b8104002203620004', bytes: 48, after: '', curve: 'P-384' }
 ]
 /** Written instead of a form's number: the whole SubjectPublicKeyInfo follows. */
-const WHOLE = 0xff
+const WHOLE = 0x7f
+/** Set in the number of a form: the y coordinate is odd. */
+const ODD = 0x80
 
 export function encodeAnchor(writer: ByteWriter, anchor: TrustAnchor): void {
   const { subject, spki } = anchor
@@ -35,11 +33,12 @@ export function encodeAnchor(writer: ByteWriter, anchor: TrustAnchor): void {
     .bytes16(subject)
     .u32(anchor.notBefore / 1000)
     .u32(anchor.notAfter / 1000)
+  const odd = ((spki.at(-1) ?? 0) & 1) === 1
   for (const [number, form] of FORMS.entries()) {
     const start = form.before.length / 2
-    const key = spki.subarray(start, start + form.keyBytes)
-    if (!sameBytes(spki, rebuild(form, key))) continue
-    writer.u8(number).bytes(key)
+    const key = spki.subarray(start, start + form.bytes)
+    if (spki.length !== wholeBytes(form) || !sameBytes(spki, rebuild(form, key, odd))) continue
+    writer.u8(number | (form.curve && odd ? ODD : 0)).bytes(key)
     return
   }
   writer.u8(WHOLE).bytes16(spki)
@@ -50,13 +49,27 @@ export function decodeAnchor(reader: ByteReader): TrustAnchor {
   const subject = reader.bytes16()
   const notBefore = reader.u32() * 1000
   const notAfter = reader.u32() * 1000
-  const number = reader.u8()
-  if (number === WHOLE) return { subject, notBefore, notAfter, spki: reader.bytes16() }
-  const form = FORMS[number]
-  if (form === undefined) throw reader.malformed(`key form ${number}`)
-  return { subject, notBefore, notAfter, spki: rebuild(form, reader.bytes(form.keyBytes)) }
+  const tag = reader.u8()
+  if (tag === WHOLE) return { subject, notBefore, notAfter, spki: reader.bytes16() }
+  const form = FORMS[tag & ~ODD]
+  if (form === undefined) throw reader.malformed(`key form ${tag}`)
+  const key = reader.bytes(form.bytes)
+  return {
+    subject,
+    notBefore,
+    notAfter,
+    // A square root costs a millisecond; a connection needs one key of all these.
+    get spki() {
+      return rebuild(form, key, (tag & ODD) !== 0)
+    }
+  }
 }
 
-function rebuild(form: KeyForm, key: Uint8Array): Uint8Array {
-  return concat(decodeHex(form.before), key, decodeHex(form.after))
+function wholeBytes({ before, after, bytes, curve }: KeyForm): number {
+  return (before.length + after.length) / 2 + (curve ? 2 * bytes : bytes)
+}
+
+function rebuild(form: KeyForm, key: Uint8Array, odd: boolean): Uint8Array {
+  const whole = form.curve ? decompressPoint(form.curve, key, odd) : key
+  return concat(decodeHex(form.before), whole, decodeHex(form.after))
 }
