@@ -113,6 +113,8 @@ export class TlsConnection {
         if (data !== undefined) return data
       }
     } catch (error) {
+      // A read that was waiting when the caller cancelled: our half may go on.
+      if (this.#readEnded && !this.#failure) return undefined
       throw this.fail(error)
     }
   }
@@ -147,7 +149,9 @@ export class TlsConnection {
     if (this.#failure) return this.#failure
     const failure = CraftecError.from(error, 'link-closed')
     this.#failure = failure
-    const ending = failure.details.alertFrom === 'server' ? undefined : this.#sendAlert(alertFor(failure))
+    // Nobody is told who has just said it, or who is gone.
+    const silent = failure.details.alertFrom === 'server' || failure.code === 'tls-truncated'
+    const ending = silent ? undefined : this.#sendAlert(alertFor(failure))
     void this.#closeWriting(failure, ending)
     void this.#reader.cancel(failure).catch(() => {})
     this.#wipeReading()

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { connectTls } from '../../sdk/tls/index.ts'
 import { duplexPair } from '../kit/duplex-pair.ts'
-import { hello, leaf, leafKey, meet, root, type Script, sayHello } from '../kit/meet-tls-server.ts'
+import { closeNotify, hello, leaf, leafKey, meet, root, type Script, sayHello } from '../kit/meet-tls-server.ts'
 import { extension, handshake, record, ScriptedTlsServer, u8, vector8, vector16 } from '../kit/scripted-tls-server.ts'
 
 describe('an honest scripted server', () => {
@@ -108,6 +108,27 @@ describe('an honest scripted server', () => {
     await server.raw(server.sealed(23, hello))
     expect(Buffer.from((await reading).value ?? [])).toEqual(hello)
     await writable.abort()
+  })
+})
+
+describe('half a connection', () => {
+  it('goes on writing when the caller has cancelled the reading, even with a read waiting', async () => {
+    const [ours, theirs] = duplexPair(64)
+    const server = new ScriptedTlsServer(theirs, [leaf.der], leafKey)
+    const client = connectTls(ours, { serverName: 'localhost', roots: [root.pem] })
+    await server.honestFlight()
+    const { readable, writable } = await client
+    const reader = readable.getReader()
+    const waiting = reader.read()
+    await reader.cancel()
+    expect((await waiting).done).toBe(true)
+    const writer = writable.getWriter()
+    await writer.write(hello)
+    await writer.close()
+    await server.readRecord() // ChangeCipherSpec
+    await server.readRecord() // Finished, under the handshake keys
+    expect(await server.readSealed()).toEqual({ type: 23, content: hello })
+    expect(await server.readSealed()).toEqual({ type: 21, content: closeNotify })
   })
 })
 
