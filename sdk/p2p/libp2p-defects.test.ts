@@ -4,7 +4,7 @@
  */
 
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
-import { noise } from '@libp2p/noise'
+import { noise } from '@chainsafe/libp2p-noise'
 import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'

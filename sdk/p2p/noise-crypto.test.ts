@@ -1,4 +1,4 @@
-import { pureJsCrypto } from '@libp2p/noise'
+import { pureJsCrypto } from '@chainsafe/libp2p-noise'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cryptoEngine, useWasmCrypto } from '../crypto/index.ts'

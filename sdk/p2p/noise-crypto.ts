@@ -1,4 +1,4 @@
-import type { ICryptoInterface } from '@libp2p/noise'
+import type { ICryptoInterface } from '@chainsafe/libp2p-noise'
 import { systemRandom } from '../async/index.ts'
 import { type CryptoEngine, cryptoEngine, TAG_BYTES } from '../crypto/index.ts'
 import { CraftecError } from '../errors/index.ts'

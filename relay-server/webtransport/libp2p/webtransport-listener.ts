@@ -14,7 +14,7 @@ import type {
   PrivateKey,
   Upgrader
 } from '@libp2p/interface'
-import { noise } from '@libp2p/noise'
+import { noise } from '@chainsafe/libp2p-noise'
 import { getNetConfig, getThinWaistAddresses } from '@libp2p/utils'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { WebTransport } from '@multiformats/multiaddr-matcher'
