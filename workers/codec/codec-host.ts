@@ -25,7 +25,12 @@ export interface CodecHost {
   cancel(id: number): void
 }
 
-export function createCodecHost(): CodecHost {
+export interface CodecHostOptions {
+  /** The bytes of jobs were transferred here: free them when a job ends. Left to the collector, hundreds of MiB pile up. */
+  readonly ownsJobs?: boolean
+}
+
+export function createCodecHost({ ownsJobs = false }: CodecHostOptions = {}): CodecHost {
   const running = new Map<number, AbortController>()
   let engine: CodingEngine | undefined
 
@@ -61,10 +66,12 @@ export function createCodecHost(): CodecHost {
     },
     encode: async (id, job, onProgress) => {
       const outcome = await run(id, onProgress, (engine, options) => encodeSegment(engine, job, systemRandom, options))
+      if (ownsJobs) free(bytesOf(job))
       return 'value' in outcome ? transfer(outcome, owned(outcome.value.coefficients, outcome.value.pieces)) : outcome
     },
     decode: async (id, job, onProgress) => {
       const outcome = await run(id, onProgress, (engine, options) => decodeSegment(engine, job, options))
+      if (ownsJobs) free(bytesOf(job))
       return 'value' in outcome ? transfer(outcome, owned(outcome.value)) : outcome
     },
     cancel: id => running.get(id)?.abort()
@@ -75,6 +82,17 @@ export function createCodecHost(): CodecHost {
 function silenced(onProgress: (fraction: number) => unknown): (fraction: number) => void {
   const report = async (fraction: number): Promise<unknown> => onProgress(fraction)
   return fraction => void report(fraction).catch(() => {})
+}
+
+/** The arrays that a job brings; what is no array in it is left to be refused by the codec. */
+export function bytesOf(job: EncodeJob | DecodeJob): Uint8Array[] {
+  const given = 'source' in job ? [job.source] : job.pieces.flatMap(piece => [piece?.coefficients, piece?.data])
+  return given.filter(array => array instanceof Uint8Array)
+}
+
+/** Gives the memory back at once. Engines without `transfer` (before 2024) leave it to the collector. */
+function free(arrays: readonly Uint8Array[]): void {
+  for (const buffer of owned(...arrays)) if (!buffer.detached) buffer.transfer?.(0)
 }
 
 /** The buffers behind `arrays` that can be transferred: shared ones stay where they are. */

@@ -9,7 +9,7 @@ import type {
   EncodeResult,
   JobOptions
 } from '../../sdk/obj/index.ts'
-import { type CodecHost, createCodecHost, type Outcome } from './codec-host.ts'
+import { bytesOf, type CodecHost, createCodecHost, type Outcome } from './codec-host.ts'
 import { type CodecWorker, hasWorkers, spawnWorker } from './worker-endpoint.ts'
 
 /** More workers than this were no faster: memory bandwidth is shared. */
@@ -274,7 +274,6 @@ function unwrap<T>(outcome: Outcome<T>): T {
 
 /** Every distinct buffer of a job that can be transferred. */
 function buffersOf(job: EncodeJob | DecodeJob): ArrayBuffer[] {
-  const given = 'source' in job ? [job.source] : job.pieces.flatMap(piece => [piece.coefficients, piece.data])
-  const arrays = job.into ? [...given, job.into] : given
+  const arrays = job.into ? [...bytesOf(job), job.into] : bytesOf(job)
   return [...new Set(arrays.map(array => array.buffer).filter(buffer => buffer instanceof ArrayBuffer))]
 }

@@ -3,4 +3,4 @@ import { expose } from 'comlink'
 import { createCodecHost } from './codec-host.ts'
 import { ownEndpoint } from './worker-endpoint.ts'
 
-expose(createCodecHost(), ownEndpoint())
+expose(createCodecHost({ ownsJobs: true }), ownEndpoint())
