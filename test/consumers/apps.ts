@@ -10,6 +10,8 @@ export interface ConsumerApp {
   /** Builds the app; the page is at `page` below the folder that is served. */
   build(folder: string): Promise<void>
   readonly page: string
+  /** Where the kernels are served, for a tool chain that does not bring them along. */
+  readonly wasmFolder?: string
 }
 
 export const CONSUMER_APPS: readonly ConsumerApp[] = [
@@ -45,6 +47,7 @@ export const CONSUMER_APPS: readonly ConsumerApp[] = [
   {
     name: 'esbuild',
     page: '/dist-esbuild/index.html',
+    wasmFolder: '/node_modules/@craftec/web/dist/wasm/dist',
     build: async folder => {
       const outdir = join(folder, 'dist-esbuild')
       // esbuild does not follow `new URL('./worker.js', import.meta.url)`: the worker is an entry point of its own.

@@ -24,6 +24,7 @@ interface Parameters {
   readonly unreachable: readonly string[]
   readonly url: string
   readonly sha256: string
+  readonly wasmUrls?: { readonly strict: string; readonly relaxed: string }
 }
 
 interface CheckedPage {
@@ -86,17 +87,23 @@ async function runApp(
   try {
     const page = await context.newPage()
     const broken = pageFailure(page)
+    const { wasmFolder } = app
+    const given = wasmFolder === undefined ? parameters : { ...parameters, wasmUrls: wasmUrls(wasmFolder) }
     await page.goto(`${origin}${app.page}`)
     return [
       { name: `${app.name}: builds` },
-      ...(await outcomesOf(`${app.name}, page`, broken, inPage(page, 'checkPage', parameters))),
-      ...(await outcomesOf(`${app.name}, worker`, broken, inPage(page, 'checkWorker', parameters)))
+      ...(await outcomesOf(`${app.name}, page`, broken, inPage(page, 'checkPage', given))),
+      ...(await outcomesOf(`${app.name}, worker`, broken, inPage(page, 'checkWorker', given)))
     ]
   } catch (error) {
     return [{ name: `${app.name}: runs`, error: String(error) }]
   } finally {
     await context.close()
   }
+}
+
+function wasmUrls(folder: string): NonNullable<Parameters['wasmUrls']> {
+  return { strict: `${folder}/rlnc-strict.wasm`, relaxed: `${folder}/rlnc-relaxed.wasm` }
 }
 
 async function inPage(page: Page, check: keyof CheckedPage, parameters: Parameters): Promise<Outcome[]> {

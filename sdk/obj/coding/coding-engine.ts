@@ -21,7 +21,6 @@ export interface Workspace {
   slot(index: number): Uint8Array
   /**
    * `outputs[r][i] = sum over j of coefficients[r * inputs.length + j] * slot(inputs[j])[i]` for i in [from, to).
-   * @param outputs arrays at least `to - from` long; byte `from` of the combination goes to index 0
    */
   combine(request: CombineRequest): void
   /**
@@ -36,6 +35,7 @@ export interface Workspace {
 }
 
 export interface CombineRequest {
+  /** Arrays at least `to - from` long; byte `from` of the combination goes to index 0. */
   readonly outputs: readonly Uint8Array[]
   readonly inputs: readonly number[]
   readonly coefficients: Uint8Array

@@ -1,14 +1,15 @@
 /**
  * What every consumer app proves, in its page and in its worker, with the package as installed.
  * @param {typeof import('@craftec/web')} craftec
- * @param {{ bootstrap: string[], unreachable: string[], url: string, sha256: string }} parameters
+ * @param {typeof import('@craftec/web/obj')} obj
+ * @param {{ bootstrap: string[], unreachable: string[], url: string, sha256: string, wasmUrls?: { strict: string, relaxed: string } }} parameters
  * @returns {Promise<{ name: string, error?: string }[]>}
  */
-export async function check(craftec, parameters) {
+export async function check(craftec, obj, parameters) {
   const outcomes = []
   for (const [name, run] of Object.entries(checks)) {
     try {
-      await run(craftec, parameters)
+      await run({ ...craftec, ...obj }, parameters)
       outcomes.push({ name })
     } catch (error) {
       outcomes.push({ name, error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) })
@@ -22,6 +23,18 @@ const checks = {
     const error = await rejection(createCraftec({ bootstrap, hopps: 3 }))
     expect(error instanceof CraftecError, 'a CraftecError', error)
     expect(error.code === 'unknown-option', 'code unknown-option', error.code)
+  },
+
+  'coding runs in WebAssembly': async ({ loadCodingEngine, createEncoder, createDecoder }, { wasmUrls }) => {
+    const engine = await loadCodingEngine(wasmUrls ? { wasmUrls } : {})
+    expect(engine.name.startsWith('wasm'), 'a WebAssembly engine', engine.name)
+    const [k, pieceBytes] = [3, 1000]
+    const random = length => crypto.getRandomValues(new Uint8Array(length))
+    const source = random(k * pieceBytes)
+    const encoder = createEncoder(engine, { k, pieceBytes }, random, source)
+    const decoder = createDecoder(engine, { k, pieceBytes })
+    for (const piece of encoder.coded(k + 5)) decoder.add(piece)
+    expect(hex(decoder.decode()) === hex(source), 'the bytes that were coded', decoder.rank)
   },
 
   // In memory: a directory kept from an earlier visit is a way in, too.

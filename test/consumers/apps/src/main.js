@@ -1,7 +1,8 @@
 import * as craftec from '@craftec/web'
+import * as obj from '@craftec/web/obj'
 import { check } from './check.js'
 
-globalThis.checkPage = parameters => check(craftec, parameters)
+globalThis.checkPage = parameters => check(craftec, obj, parameters)
 
 globalThis.checkWorker = parameters =>
   new Promise((resolve, reject) => {
