@@ -168,6 +168,7 @@ export class TlsConnection {
     } catch {
       await this.#writer.abort(failure).catch(() => {})
     }
+    this.#writeEnded = true
     this.#wipeWriting()
   }
 
@@ -312,6 +313,8 @@ export class TlsConnection {
 
   /** Only from inside {@link #queue}. */
   async #put(type: number, content: Uint8Array): Promise<void> {
+    // The key has been wiped: sealing with what is left of it must be impossible, not merely unlikely.
+    if (this.#writeEnded) throw new CraftecError('link-closed', 'this direction has ended')
     const record = this.#writing
       ? await this.#writing.cipher.seal(type, content)
       : concat(recordHeader(type, content.length, FIRST_RECORD_VERSION), content)
