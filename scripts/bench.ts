@@ -51,12 +51,23 @@ async function runInNode(suite: string, parameters: unknown): Promise<SuiteResul
 }
 
 async function runInChromium(suite: string, parameters: unknown): Promise<SuiteResult> {
+  const imports = `import { runSuite } from '/test/bench/harness.ts'
+    import { suite } from '/test/bench/${suite}.ts'`
   const html = `<!doctype html><title>${suite}</title><script type="module">
-    import { runSuite } from '/test/bench/harness.ts'
-    import { suite } from '/test/bench/${suite}.ts'
-    globalThis.runBench = (parameters, environment) => runSuite(suite, parameters, environment)
+    ${imports}
+    globalThis.runBench = (...given) => suite.inWorker ? inWorker(given) : runSuite(suite, ...given)
+    const inWorker = given => new Promise((resolve, reject) => {
+      const worker = new Worker('/bench-worker.js', { type: 'module' })
+      worker.onerror = event => reject(new Error('the worker failed: ' + event.message))
+      worker.onmessage = ({ data }) => data.error === undefined ? resolve(data.result) : reject(new Error(data.error))
+      worker.postMessage(given)
+    })
   </script>`
-  await using server = await startPageServer({ rootDir: root, files: { '/': html }, bundle: true, isolated: true })
+  const worker = `${imports}
+    onmessage = ({ data }) => runSuite(suite, ...data)
+      .then(result => postMessage({ result }), error => postMessage({ error: String(error) }))`
+  const files = { '/': html, '/bench-worker.js': worker }
+  await using server = await startPageServer({ rootDir: root, files, bundle: true, isolated: true })
   await using chromium = await launchChromium()
   const context = await chromium.newContext(server.origin)
   const page = await context.newPage()

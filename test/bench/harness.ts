@@ -38,6 +38,8 @@ export interface BenchSuite<Parameters = unknown> {
   readonly warmUpRounds?: number
   /** Bound of one call of a measurement's `run`. */
   readonly timeoutMs: number
+  /** With --browser: run in a module worker, not in the page. */
+  readonly inWorker?: boolean
   /** `parameters` are what the suite's Node half (`NAME.serve.ts`) hands over, as JSON; undefined when it has none. */
   open(parameters: Parameters): Promise<Bench>
 }

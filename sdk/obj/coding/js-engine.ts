@@ -1,12 +1,13 @@
 /**
  * The engine without WebAssembly: for Tor Browser, for pages whose policy forbids it, and as the judge of the others.
- * One 256-entry product table a scalar; the innermost loop handles two inputs so that the output is read and written half as often.
+ * One 256-entry product table a scalar; the innermost loop takes two inputs, four bytes of each at a time, so that memory is read and
+ * written an eighth as often.
  */
 import { CraftecError } from '../../errors/index.ts'
 import type { CodingEngine, CombineRequest, Workspace, WorkspaceShape } from './coding-engine.ts'
 import { gf256 } from './field.ts'
 
-/** A stripe of every output stays in the first-level cache while inputs stream past. */
+/** A stripe of one output is summed in the first-level cache while inputs stream past, then copied to where it belongs. */
 const STRIPE_BYTES = 8_192
 
 export function createJsEngine(): CodingEngine {
@@ -14,7 +15,10 @@ export function createJsEngine(): CodingEngine {
 }
 
 class JsWorkspace implements Workspace {
-  private memory: Uint8Array | undefined
+  private memory: Uint8Array<ArrayBuffer> | undefined
+  private readonly stripe = new Uint32Array(STRIPE_BYTES / 4)
+  /** Bytes from slot to slot: whole words. */
+  private readonly stride: number
   private readonly shape: WorkspaceShape
   private readonly tables = new Map<number, Uint8Array>()
   /** Kept rows by pivot: k coefficients, then k bytes of history. */
@@ -23,8 +27,9 @@ class JsWorkspace implements Workspace {
 
   constructor(shape: WorkspaceShape) {
     this.shape = shape
+    this.stride = Math.ceil(shape.pieceBytes / 4) * 4
     try {
-      this.memory = new Uint8Array(shape.slots * shape.pieceBytes)
+      this.memory = new Uint8Array(shape.slots * this.stride)
     } catch (cause) {
       throw new CraftecError('limit-exceeded', `no memory for ${shape.slots} pieces of ${shape.pieceBytes} bytes`, {
         cause
@@ -34,25 +39,34 @@ class JsWorkspace implements Workspace {
   }
 
   slot(index: number): Uint8Array {
-    const { pieceBytes } = this.shape
+    return this.live().subarray(index * this.stride, index * this.stride + this.shape.pieceBytes)
+  }
+
+  private live(): Uint8Array<ArrayBuffer> {
     if (!this.memory) throw new CraftecError('stopped', 'this coding workspace was released')
-    return this.memory.subarray(index * pieceBytes, (index + 1) * pieceBytes)
+    return this.memory
   }
 
   combine({ outputs, inputs, coefficients, from, to }: CombineRequest): void {
-    const slots = inputs.map(index => this.slot(index))
-    for (let start = from; start < to; start += STRIPE_BYTES) {
+    const { stripe } = this
+    const source = new Uint32Array(this.live().buffer)
+    const sums = new Uint8Array(stripe.buffer)
+    // Words are whole: start at the word `from` lies in, and drop what lies before it.
+    for (let start = from - (from % 4); start < to; start += STRIPE_BYTES) {
       const end = Math.min(start + STRIPE_BYTES, to)
+      const skip = Math.max(from - start, 0)
+      const words = Math.ceil((end - start) / 4)
+      const wordOf = (j: number): number => ((inputs[j] as number) * this.stride + start) / 4
       for (const [row, output] of outputs.entries()) {
         const scalars = coefficients.subarray(row * inputs.length, (row + 1) * inputs.length)
-        const stripe = output.subarray(start - from, end - from)
-        stripe.fill(0)
-        for (let j = 0; j < slots.length; j += 2) {
-          const first = (slots[j] as Uint8Array).subarray(start, end)
-          const second = slots[j + 1]?.subarray(start, end)
-          if (second) addTwo(stripe, first, this.table(scalars[j]), second, this.table(scalars[j + 1]))
-          else addOne(stripe, first, this.table(scalars[j]))
+        stripe.fill(0, 0, words)
+        for (let j = 0; j < inputs.length; j += 2) {
+          // an odd last input is paired with zero times itself
+          const second = j + 1 < inputs.length ? j + 1 : j
+          const other = second === j ? 0 : scalars[second]
+          addTwo(stripe, words, source, wordOf(j), this.table(scalars[j]), wordOf(second), this.table(other))
         }
+        output.set(sums.subarray(skip, end - start), start + skip - from)
       }
     }
   }
@@ -102,11 +116,30 @@ class JsWorkspace implements Workspace {
   }
 }
 
+/** For rows of coefficients. Not for data: a function that has seen both is optimised for neither. */
 function addOne(output: Uint8Array, input: Uint8Array, table: Uint8Array): void {
   for (let i = 0; i < output.length; i++) output[i] = (output[i] as number) ^ (table[input[i] as number] as number)
 }
 
-function addTwo(output: Uint8Array, a: Uint8Array, tableA: Uint8Array, b: Uint8Array, tableB: Uint8Array): void {
-  for (let i = 0; i < output.length; i++)
-    output[i] = (output[i] as number) ^ (tableA[a[i] as number] as number) ^ (tableB[b[i] as number] as number)
+/** stripe[0..words) += scalar a * source[a..) + scalar b * source[b..), each word four bytes, each scalar given by its table. */
+function addTwo(
+  stripe: Uint32Array,
+  words: number,
+  source: Uint32Array,
+  a: number,
+  tableA: Uint8Array,
+  b: number,
+  tableB: Uint8Array
+): void {
+  const at = (table: Uint8Array, index: number): number => table[index & 255] as number
+  for (let i = 0; i < words; i++) {
+    const x = source[a + i] as number
+    const y = source[b + i] as number
+    stripe[i] =
+      (stripe[i] as number) ^
+      (at(tableA, x) ^ at(tableB, y)) ^
+      ((at(tableA, x >>> 8) ^ at(tableB, y >>> 8)) << 8) ^
+      ((at(tableA, x >>> 16) ^ at(tableB, y >>> 16)) << 16) ^
+      ((at(tableA, x >>> 24) ^ at(tableB, y >>> 24)) << 24)
+  }
 }
