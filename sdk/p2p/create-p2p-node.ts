@@ -1,7 +1,7 @@
+import { noise } from '@chainsafe/libp2p-noise'
 import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import { noise } from '@chainsafe/libp2p-noise'
 import { ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
@@ -10,6 +10,8 @@ import { useWasmCrypto } from '../crypto/index.ts'
 import { CraftecError } from '../errors/index.ts'
 import { batchWindowUpdates } from './batch-window-updates.ts'
 import { parseBootstrap } from './bootstrap-peers.ts'
+import { dhtOver, loadDht } from './dht.ts'
+import { gossipOver, loadGossip } from './gossip.ts'
 import { Libp2pNode } from './libp2p-node.ts'
 import { noiseCrypto } from './noise-crypto.ts'
 import type { P2pNode } from './p2p-node.ts'
@@ -52,6 +54,10 @@ export async function createP2pNode(options: P2pOptions): Promise<P2pNode> {
   // not waited for: links work without it, and get faster the moment it is there; a runtime that refuses it stays slower
   useWasmCrypto().catch(() => {})
   try {
+    const [gossip, dht] = await Promise.all([
+      options.gossip ? loadGossip() : undefined,
+      options.dht ? loadDht(options.dht === 'server', allowPrivate) : undefined
+    ])
     const libp2p = await createLibp2p({
       privateKey: await generateKeyPairFromSeed('Ed25519', options.seed),
       addresses: {
@@ -75,6 +81,8 @@ export async function createP2pNode(options: P2pOptions): Promise<P2pNode> {
       services: {
         identify: identify(),
         ping: ping(),
+        ...(gossip ? { gossip } : {}),
+        ...(dht ? { dht } : {}),
         ...(options.relayServer
           ? {
               relay: circuitRelayServer({
@@ -91,6 +99,8 @@ export async function createP2pNode(options: P2pOptions): Promise<P2pNode> {
     })
     const node = new Libp2pNode({
       libp2p,
+      gossip: gossip && gossipOver(libp2p.services.gossip),
+      dht: dht && dhtOver(libp2p.services.dht, clock),
       transportSet,
       bootstrap,
       reachable: options.reachable ?? false,

@@ -1,5 +1,7 @@
 export type { Channel } from './channel.ts'
 export { createP2pNode } from './create-p2p-node.ts'
+export type { Dht, FindProvidersOptions } from './dht.ts'
+export type { Gossip, GossipMessage } from './gossip.ts'
 export {
   DEFAULT_TIMEOUT_MS,
   type HandleOptions,

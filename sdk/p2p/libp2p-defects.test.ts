@@ -3,8 +3,8 @@
  * to fail on its first half means that libp2p was mended and the measure can go.
  */
 
-import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { noise } from '@chainsafe/libp2p-noise'
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'

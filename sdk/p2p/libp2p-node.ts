@@ -6,9 +6,11 @@ import { CraftecError } from '../errors/index.ts'
 import type { PeerId } from '../identity/index.ts'
 import { BootstrapLinks, unreachable } from './bootstrap-links.ts'
 import type { Channel } from './channel.ts'
+import type { Dht } from './dht.ts'
 import { dialAddresses } from './dial-addresses.ts'
 import type { FramedChannel } from './framed-channel.ts'
 import { Goodbye } from './goodbye.ts'
+import type { Gossip } from './gossip.ts'
 import { InboundLimiter } from './inbound-limiter.ts'
 import { channelOverStream, ed25519KeyOf } from './libp2p-channel.ts'
 import {
@@ -30,6 +32,8 @@ const STOP_DEADLINE_MS = 5_000
 
 export interface Libp2pNodeInit {
   readonly libp2p: Libp2p
+  readonly gossip: Gossip | undefined
+  readonly dht: Dht | undefined
   readonly transportSet: TransportSet
   readonly bootstrap: readonly PeerAddresses[]
   readonly reachable: boolean
@@ -44,8 +48,10 @@ export class Libp2pNode implements P2pNode {
   readonly publicKey: Uint8Array
   readonly transports: TransportSet['available']
   readonly unavailable: TransportSet['unavailable']
+  readonly gossip: Gossip | undefined
+  readonly dht: Dht | undefined
 
-  /** For what the SDK adds to the node lazily, and for benchmarks; not part of {@link P2pNode}. */
+  /** For benchmarks; not part of {@link P2pNode}. */
   readonly libp2p: Libp2p
   private readonly clock: Clock
   private readonly maxChannelsPerPeer: number
@@ -63,6 +69,8 @@ export class Libp2pNode implements P2pNode {
     this.publicKey = ed25519KeyOf(init.libp2p.peerId)
     this.transports = init.transportSet.available
     this.unavailable = init.transportSet.unavailable
+    this.gossip = init.gossip
+    this.dht = init.dht
     this.goodbye = new Goodbye(init.libp2p, init.clock)
     this.bootstrap = new BootstrapLinks({
       libp2p: init.libp2p,

@@ -1,5 +1,7 @@
 import type { PeerId } from '../identity/index.ts'
 import type { Channel } from './channel.ts'
+import type { Dht } from './dht.ts'
+import type { Gossip } from './gossip.ts'
 import type { TransportName } from './transport-name.ts'
 
 export type P2pState =
@@ -46,6 +48,10 @@ export interface P2pNode {
   /** Transports this runtime got. */
   readonly transports: readonly TransportName[]
   readonly unavailable: readonly { readonly name: TransportName; readonly why: string }[]
+  /** There when the node was created with `gossip`. */
+  readonly gossip?: Gossip | undefined
+  /** There when the node was created with `dht`. */
+  readonly dht?: Dht | undefined
   readonly state: P2pState
   onState(listener: (state: P2pState) => void): () => void
   /**

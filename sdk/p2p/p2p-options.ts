@@ -34,6 +34,10 @@ export interface P2pOptions {
   /** Switch transports off that the runtime would have. */
   readonly transports?: Readonly<Partial<Record<TransportName, boolean>>>
   readonly extraTransports?: readonly TransportFactory[]
+  /** Take part in gossip; its code is loaded only then. Not where `import()` is missing, unless the bundle is one file. */
+  readonly gossip?: boolean
+  /** Use the DHT, as one who asks or as one who also answers; its code is loaded only then. */
+  readonly dht?: 'client' | 'server'
   readonly limits?: P2pLimits
   readonly clock?: Clock
   readonly random?: RandomBytes
