@@ -1,7 +1,7 @@
 /** The browser's half of webtransport.test.ts: a stock libp2p dialer, and raw W3C sessions for what libp2p hides. */
 
-import type { Stream } from '@libp2p/interface'
 import { noise } from '@chainsafe/libp2p-noise'
+import type { Stream } from '@libp2p/interface'
 import { webTransport } from '@libp2p/webtransport'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'

@@ -1,5 +1,5 @@
-import type { MessageStream, Stream, Upgrader, UpgraderWithoutEncryptionOptions } from '@libp2p/interface'
 import { noise } from '@chainsafe/libp2p-noise'
+import type { MessageStream, Stream, Upgrader, UpgraderWithoutEncryptionOptions } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { describe, expect, it, vi } from 'vitest'

@@ -3,6 +3,7 @@
  * payload vouches for the certificates; then the session's streams are libp2p's.
  */
 
+import { noise } from '@chainsafe/libp2p-noise'
 import type {
   ComponentLogger,
   CreateListenerOptions,
@@ -14,7 +15,6 @@ import type {
   PrivateKey,
   Upgrader
 } from '@libp2p/interface'
-import { noise } from '@chainsafe/libp2p-noise'
 import { getNetConfig, getThinWaistAddresses } from '@libp2p/utils'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { WebTransport } from '@multiformats/multiaddr-matcher'

@@ -3,9 +3,9 @@
  * `raw` is libp2p as it comes, for showing what goes wrong without the SDK's measures.
  */
 
+import { noise } from '@chainsafe/libp2p-noise'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { identify } from '@libp2p/identify'
-import { noise } from '@chainsafe/libp2p-noise'
 import { ping } from '@libp2p/ping'
 import { webRTC } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
