@@ -3,6 +3,7 @@
  * seed and its number: what fails is printed, kept in .cache/fuzz, and repeated with --seed and --case. (The keys are new in
  * every run; what is mutated, and where, is not.)
  */
+import { randomInt } from 'node:crypto'
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -20,7 +21,7 @@ const { values, positionals } = parseArgs({
   options: { seconds: { type: 'string' }, seed: { type: 'string' }, case: { type: 'string' } }
 })
 const seconds = Number(values.seconds ?? 60)
-const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
+const seed = Number(values.seed ?? randomInt(2 ** 31 - 1))
 const only = values.case === undefined ? undefined : Number(values.case)
 if (positionals[0] !== 'tls' || ![seconds, seed, only ?? 0].every(number => number >= 0)) {
   console.error('usage: npm run fuzz -- tls [--seconds 60] [--seed N] [--case N]')

@@ -1,6 +1,6 @@
 import { element } from './element.ts'
 import { formatBytes, formatMs } from './format.ts'
-import { safeDocument } from './safe-document.ts'
+import { LINK_ATTRIBUTE, safeDocument } from './safe-document.ts'
 
 /** A page larger than this is offered as a file: laying it out would freeze the tab. */
 const MAX_SHOWN_BYTES = 8_000_000
@@ -60,14 +60,17 @@ export class PageView {
     frame.referrerPolicy = 'no-referrer'
     frame.srcdoc = safeDocument(html, base)
     frame.addEventListener('load', () => {
-      frame.contentDocument?.addEventListener('click', event => {
-        const link =
-          event.target instanceof Object && 'closest' in event.target
-            ? (event.target as Element).closest('a[href]')
-            : null
-        if (!link) return
+      const follow = (event: Event): void => {
+        const from = event.target
+        const link = from && 'closest' in from ? (from as Element).closest(`[${LINK_ATTRIBUTE}]`) : null
+        const target = link?.getAttribute(LINK_ATTRIBUTE)
+        if (!target) return
         event.preventDefault()
-        this.onNavigate(link.getAttribute('href') ?? '')
+        this.onNavigate(target)
+      }
+      frame.contentDocument?.addEventListener('click', follow)
+      frame.contentDocument?.addEventListener('keydown', event => {
+        if (event.key === 'Enter') follow(event)
       })
     })
     this.show(frame)

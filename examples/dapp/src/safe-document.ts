@@ -8,6 +8,9 @@ import DOMPurify from 'dompurify'
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
 
+/** Where a link's address is kept: out of the browser's sight. */
+export const LINK_ATTRIBUTE = 'data-target'
+
 /** @param base the page's own address, against which its links are resolved */
 export function safeDocument(html: string, base: string): string {
   const clean = DOMPurify.sanitize(html, {
@@ -42,16 +45,22 @@ export function safeDocument(html: string, base: string): string {
     if (image.getAttribute('src')?.startsWith('data:image/')) continue
     image.replaceWith(document.createTextNode(image.alt ? `[image: ${image.alt}]` : ''))
   }
-  for (const link of clean.querySelectorAll('a[href]')) {
+  // A link with an address makes browsers look its host up, connect on hover, and offer to open it outside of the circuit.
+  for (const link of clean.querySelectorAll('a[href], area[href]')) {
     const target = resolve(link.getAttribute('href') ?? '', base)
-    if (target) link.setAttribute('href', target)
-    else link.removeAttribute('href')
+    link.removeAttribute('href')
+    if (!target) continue
+    link.setAttribute(LINK_ATTRIBUTE, target)
+    link.setAttribute('role', 'link')
+    link.setAttribute('tabindex', '0')
   }
+  const style = document.createElement('style')
+  style.textContent = `[${LINK_ATTRIBUTE}] { color: LinkText; text-decoration: underline; cursor: pointer }`
   const policy = document.createElement('meta')
   policy.httpEquiv = 'Content-Security-Policy'
   policy.content = POLICY
   const head = clean.querySelector('head') ?? clean.insertBefore(document.createElement('head'), clean.firstChild)
-  head.prepend(policy)
+  head.prepend(policy, style)
   return `<!doctype html>${clean.outerHTML}`
 }
 
