@@ -6,11 +6,21 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from '../tools/run-command.ts'
-import { add, type Counts, countVitest, describeCounts, judge, NOTHING } from '../tools/stage-results.ts'
+import {
+  add,
+  type Counts,
+  countVitest,
+  describeCounts,
+  judge,
+  NOTHING,
+  vitestFailures
+} from '../tools/stage-results.ts'
 import { type Check, chooseStages, RESULTS_FOLDER, type Stage } from '../tools/test-stages.ts'
 
 const root = join(import.meta.dirname, '..')
-const SHOWN_LINES = 120
+const SHOWN_LINES = 60
+/** Vitest's headings for what went wrong beside the tests: a worker that died, an error nobody caught. */
+const OUTSIDE_TESTS = /Unhandled (Errors|Rejection)|Worker .*(exited|terminated)|Failed to start|Segmentation fault/
 const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort())
 
@@ -43,11 +53,11 @@ async function main(args: readonly string[]): Promise<number> {
 async function runStage(stage: Stage, extra: readonly string[]): Promise<Counts> {
   let sum = NOTHING
   for (const check of stage.checks) {
-    const { counts, milliseconds, output } = await runCheck(check, stage.timeoutMs, extra)
+    const { counts, milliseconds, output, failures } = await runCheck(check, stage.timeoutMs, extra)
     const label = `${stage.name}: ${check.name}`.padEnd(26)
     const verdict = counts.failed === 0 ? 'ok  ' : 'FAIL'
     console.log(`${verdict}  ${label} ${describeCounts(counts).padEnd(36)} ${seconds(milliseconds).padStart(8)}`)
-    if (counts.failed > 0) showOutput(`${stage.name}-${check.name}`, output)
+    if (counts.failed > 0) showFailure(`${stage.name}-${check.name}`, output, failures)
     sum = add(sum, counts)
   }
   return sum
@@ -57,7 +67,7 @@ async function runCheck(
   check: Check,
   timeoutMs: number,
   extra: readonly string[]
-): Promise<{ counts: Counts; milliseconds: number; output: string }> {
+): Promise<{ counts: Counts; milliseconds: number; output: string; failures: readonly string[] }> {
   const { report } = check
   const env: Record<string, string> = { NO_COLOR: '1', FORCE_COLOR: '0' }
   if (report !== undefined) {
@@ -65,30 +75,38 @@ async function runCheck(
     env.TEST_RESULTS_FILE = join(root, report.file)
   }
   const result = await runCommand([...check.argv, ...extra], { cwd: root, timeoutMs, env, signal: interrupted.signal })
-  const counts =
-    report === undefined
-      ? { ...NOTHING, [result.code === 0 ? 'passed' : 'failed']: 1 }
-      : judge(result.code, readReport(report))
-  return { counts, milliseconds: result.milliseconds, output: result.output }
+  if (report === undefined) {
+    const counts = { ...NOTHING, [result.code === 0 ? 'passed' : 'failed']: 1 }
+    return { counts, milliseconds: result.milliseconds, output: result.output, failures: [] }
+  }
+  const { counts, failures } = readReport(report)
+  return { counts: judge(result.code, counts), milliseconds: result.milliseconds, output: result.output, failures }
 }
 
-function readReport(report: NonNullable<Check['report']>): Counts | undefined {
+function readReport(report: NonNullable<Check['report']>): { counts?: Counts; failures: readonly string[] } {
   try {
     const value = JSON.parse(readFileSync(join(root, report.file), 'utf8'))
-    return report.format === 'vitest' ? countVitest(value) : value
+    if (report.format !== 'vitest') return { counts: value, failures: [] }
+    return { counts: countVitest(value), failures: vitestFailures(value) }
   } catch {
-    return undefined
+    return { failures: [] }
   }
 }
 
-/** The end of what a failed check printed; all of it is in a file. */
-function showOutput(name: string, output: string): void {
+/** What failed first, then the errors outside of tests, then the end of the output; all of it is in a file. */
+function showFailure(name: string, output: string, failures: readonly string[]): void {
   const file = `${RESULTS_FOLDER}/${name.replaceAll(' ', '-')}.log`
   writeFileSync(join(root, file), output)
   const lines = output.trimEnd().split('\n')
-  const shown = lines.slice(-SHOWN_LINES).map(line => `      | ${line}\n`)
-  const left = lines.length - shown.length
-  console.log(`${left > 0 ? `      | ... ${left} more lines in ${file}\n` : ''}${shown.join('')}`)
+  const outside = lines.findIndex(line => OUTSIDE_TESTS.test(line))
+  show('failed', failures.join('\n\n').split('\n').slice(0, SHOWN_LINES))
+  show('errors outside of tests', outside === -1 ? [] : lines.slice(outside, outside + SHOWN_LINES))
+  show(`end of ${file}, ${lines.length} lines`, lines.slice(-SHOWN_LINES))
+}
+
+function show(title: string, lines: readonly string[]): void {
+  if (lines.every(line => line === '')) return
+  console.log(`      | -- ${title}\n${lines.map(line => `      | ${line}\n`).join('')}`)
 }
 
 function seconds(milliseconds: number): string {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { countVitest, describeCounts, judge } from './stage-results.ts'
+import { countVitest, describeCounts, judge, vitestFailures } from './stage-results.ts'
 
 const file = (status: string, ...states: string[]) => ({
+  name: 'a.test.ts',
   status,
-  assertionResults: states.map(state => ({ status: state }))
+  message: 'port in use',
+  assertionResults: states.map(state => ({ status: state, fullName: `is ${state}`, failureMessages: ['expected 1'] }))
 })
 
 describe('countVitest', () => {
@@ -16,6 +18,19 @@ describe('countVitest', () => {
 
   it('counts a file that did not load as a failure', () => {
     expect(countVitest({ testResults: [file('failed')] })).toEqual({ passed: 0, failed: 1, skipped: 0 })
+  })
+})
+
+describe('vitestFailures', () => {
+  it('names failed tests with their messages, and no others', () => {
+    expect(vitestFailures({ testResults: [file('failed', 'passed', 'failed')] })).toEqual([
+      'a.test.ts: is failed\nexpected 1'
+    ])
+  })
+
+  it('says why a file without a failed test failed', () => {
+    const report = { testResults: [file('failed', 'pending'), file('passed', 'passed')] }
+    expect(vitestFailures(report)).toEqual(['a.test.ts: the file failed\nport in use'])
   })
 })
 

@@ -7,9 +7,18 @@ export interface Counts {
 
 export const NOTHING: Counts = { passed: 0, failed: 0, skipped: 0 }
 
-interface VitestFile {
+interface VitestTest {
   readonly status: string
-  readonly assertionResults: readonly { readonly status: string }[]
+  readonly fullName: string
+  readonly failureMessages: readonly string[] | null
+}
+
+interface VitestFile {
+  readonly name: string
+  readonly status: string
+  /** Why the file itself failed: it did not load, a hook threw. */
+  readonly message: string
+  readonly assertionResults: readonly VitestTest[]
 }
 
 export interface VitestReport {
@@ -35,6 +44,15 @@ export function countVitest(report: VitestReport): Counts {
       skipped: states.filter(state => state !== 'passed' && state !== 'failed').length
     })
   }, NOTHING)
+}
+
+/** What failed and why, a line or a few each: the first thing to read in a long output. */
+export function vitestFailures(report: VitestReport): string[] {
+  return report.testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const failed = assertionResults.filter(test => test.status === 'failed')
+    const tests = failed.map(test => `${name}: ${test.fullName}\n${(test.failureMessages ?? []).join('\n')}`)
+    return tests.length === 0 && status === 'failed' ? [`${name}: the file failed\n${message}`] : tests
+  })
 }
 
 /**
