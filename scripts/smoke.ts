@@ -1,20 +1,27 @@
 /**
- * `npm run smoke`: one private fetch, end to end, on free ports: a devnet, a web site, a real Chromium. Then every relay is
- * killed, and a fetch must fail without the site seeing anything. The last line is one JSON object with what was measured.
+ * `npm run smoke`: one private `https:` fetch, end to end, on free ports: a devnet, a web site, a real Chromium, and a tap on the wire
+ * behind the exit. Then every relay is killed, and a fetch must fail without the site seeing anything. The last line is one JSON
+ * object with what was measured.
  */
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { startDemoOrigin, startDevnet } from '../relay-server/devnet/index.ts'
+import { demoBytes, startDemoOrigin, startDevnet } from '../relay-server/devnet/index.ts'
 import { ERROR_CODES } from '../sdk/errors/index.ts'
 import type { FetchFigures, Rejection, SmokePage } from '../test/smoke/page.ts'
+import { startWireTap } from '../test/smoke/wire-tap.ts'
 import { launchChromium } from '../tools/launch-chromium.ts'
 import { countEventsNaming, readNetLog } from '../tools/net-log.ts'
 import { startPageServer } from '../tools/page-server.ts'
 
 const root = join(import.meta.dirname, '..')
 const FILE_BYTES = 10 * 1024 * 1024
+const CONTROL_BYTES = 1024 * 1024
+/** Pieces of the file that are searched for on the wire: short, so that no packet, chunk or cell border hides more than one. */
+const SAMPLES = 16
+const SAMPLE_BYTES = 24
 const AFTER_KILL_TIMEOUT_MS = 8_000
 /** A deadline is kept when the answer comes within this of it: one turn of a busy event loop, not a retry. */
 const GRACE_MS = 1_500
@@ -22,8 +29,18 @@ const WHOLE_RUN_TIMEOUT_MS = 180_000
 
 interface Smoke {
   readonly fetch: FetchFigures
+  /** Of plaintext that only the page and the site should know, any piece was on the wire behind the exit. */
+  readonly exitSawPlaintext: boolean
+  /** What the taps heard. The control fetches a part of the same with plain `http:`: it must find every piece. */
+  readonly wire: { readonly https: Overheard; readonly control: Overheard }
   readonly directPackets: number
   readonly afterKill: Rejection & { readonly deadlineMs: number; readonly originRequests: number }
+}
+
+interface Overheard {
+  readonly bytes: number
+  readonly pieces: number
+  readonly found: number
 }
 
 const PAGE = `<!doctype html><title>smoke</title><script type="module">
@@ -54,7 +71,10 @@ async function run(netLog: string): Promise<Smoke> {
   await using ends = new AsyncDisposableStack()
   const origin = await startDemoOrigin()
   ends.defer(() => origin.stop())
-  const devnet = await startDevnet({ localOrigins: [`127.0.0.1:${origin.port}`], onProgress: say })
+  const tap = ends.use(await startWireTap(origin.secure.port))
+  const control = ends.use(await startWireTap(origin.port))
+  const localOrigins = [tap, control].map(({ port }) => `127.0.0.1:${port}`)
+  const devnet = await startDevnet({ localOrigins, onProgress: say })
   ends.defer(() => devnet.stop())
   const server = ends.use(await startPageServer({ rootDir: root, files: { '/': PAGE }, bundle: true }))
   const chromium = ends.use(await launchChromium({ netLog }))
@@ -67,15 +87,27 @@ async function run(netLog: string): Promise<Smoke> {
   page.on('pageerror', error => say(`the page: ${error.message}`))
 
   say('fetching over three relays and an exit ...')
-  await inPage(page, 'open', devnet.bootstrap)
-  const fetched = await inPage(page, 'fetchBytes', `${origin.url}/bytes?n=${FILE_BYTES}`, FILE_BYTES)
+  await inPage(page, 'open', devnet.bootstrap, [origin.secure.rootPem])
+  const token = randomBytes(SAMPLE_BYTES).toString('hex')
+  const https = `https://127.0.0.1:${tap.port}`
+  const fetched = await inPage(page, 'fetchBytes', `${https}/bytes?n=${FILE_BYTES}`, FILE_BYTES, token)
   const seen = origin.requestCount
   if (seen === 0) throw new Error('the bytes arrived, but the site saw no request: this measures nothing')
 
+  say('the same without TLS, to see whether the tap hears ...')
+  const http = `http://127.0.0.1:${control.port}`
+  await inPage(page, 'fetchBytes', `${http}/bytes?n=${CONTROL_BYTES}`, CONTROL_BYTES, token)
+  const pieces = plaintext(token)
+  const wire = {
+    https: { bytes: tap.sizeBytes, pieces: pieces.length, found: tap.find(pieces) },
+    control: { bytes: control.sizeBytes, pieces: pieces.length, found: control.find(pieces) }
+  }
+
   say('killing every relay ...')
+  const before = origin.requestCount
   await Promise.all(devnet.nodes.map((_, index) => devnet.kill(index)))
-  const rejection = await inPage(page, 'fetchRejects', `${origin.url}/bytes?n=1`, AFTER_KILL_TIMEOUT_MS)
-  const originRequests = origin.requestCount - seen
+  const rejection = await inPage(page, 'fetchRejects', `${https}/bytes?n=1`, AFTER_KILL_TIMEOUT_MS)
+  const originRequests = origin.requestCount - before
 
   await chromium.close() // completes the log
   const events = readNetLog(netLog)
@@ -86,9 +118,23 @@ async function run(netLog: string): Promise<Smoke> {
   if (!entry) throw new Error("the browser's log does not even show the way into the network: it proves nothing")
   return {
     fetch: fetched,
-    directPackets: countEventsNaming(events, '127.0.0.1', origin.port),
+    exitSawPlaintext: wire.https.found > 0,
+    wire,
+    directPackets: [tap.port, origin.secure.port, control.port, origin.port].reduce(
+      (sum, port) => sum + countEventsNaming(events, '127.0.0.1', port),
+      0
+    ),
     afterKill: { ...rejection, deadlineMs: AFTER_KILL_TIMEOUT_MS, originRequests }
   }
+}
+
+/** What the exit must not read, of both directions. All of it is in the first CONTROL_BYTES too. */
+function plaintext(token: string): Uint8Array[] {
+  const words = ['GET /bytes?n=', `x-smoke-token: ${token}`, token, 'HTTP/1.1 200 OK', 'application/octet-stream']
+  const samples = Array.from({ length: SAMPLES }, (_, index) =>
+    demoBytes(Math.floor((index * CONTROL_BYTES) / SAMPLES), SAMPLE_BYTES)
+  )
+  return [...words.map(word => Buffer.from(word)), ...samples]
 }
 
 function inPage<Name extends keyof SmokePage>(
@@ -106,11 +152,17 @@ function inPage<Name extends keyof SmokePage>(
   ) as Promise<Awaited<ReturnType<SmokePage[Name]>>>
 }
 
-function complaints({ fetch, directPackets, afterKill }: Smoke): string[] {
+function complaints({ fetch, exitSawPlaintext, wire: { https, control }, directPackets, afterKill }: Smoke): string[] {
   const rules: [boolean, string][] = [
     [fetch.status === 200, `the answer has status ${fetch.status}`],
     [fetch.hops === 3, `the path has ${fetch.hops} relays before the exit, not 3`],
     [fetch.bytesEqual, 'the bytes are not those of the site'],
+    [!exitSawPlaintext, `${https.found} of ${https.pieces} pieces of plaintext were on the wire behind the exit`],
+    [https.bytes > FILE_BYTES, `the tap heard ${https.bytes} bytes, fewer than were fetched`],
+    [
+      control.found === control.pieces,
+      `without TLS the tap heard ${control.found} of ${control.pieces} pieces: it would not notice plaintext`
+    ],
     [directPackets === 0, `the browser's log names the site's port ${directPackets} times`],
     [ERROR_CODES.some(code => code === afterKill.code), `without relays the fetch ended with ${afterKill.code}`],
     [

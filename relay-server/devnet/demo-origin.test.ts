@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { demoBytes } from './demo-bytes.ts'
 import { type DemoOrigin, startDemoOrigin } from './demo-origin.ts'
@@ -52,6 +54,19 @@ describe('demo origin', () => {
       { method: 'GET', path: '/bytes' }
     ])
     expect(origin.requests.every(({ remotePort }) => remotePort > 0)).toBe(true)
+  })
+
+  it('serves the same site behind TLS 1.3, vouched for by its own authority and by no other', async () => {
+    const { port, rootPem } = origin.secure
+    const socket = connect({ port, host: '127.0.0.1', ca: [rootPem] })
+    await once(socket, 'secureConnect')
+    expect(socket.getProtocol()).toBe('TLSv1.3')
+    socket.write('GET /seen HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n')
+    expect(Buffer.concat(await socket.toArray()).toString()).toMatch(/^HTTP\/1.1 200 OK\r\n/)
+    expect(origin.requests).toMatchObject([{ path: '/seen', secure: true }])
+    const stranger = connect({ port, host: '127.0.0.1' })
+    const [error] = await once(stranger, 'error')
+    expect(error).toMatchObject({ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' })
   })
 
   it('escapes what a client sends before showing it', async () => {

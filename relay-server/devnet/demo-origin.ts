@@ -1,16 +1,20 @@
 /** A web site on loopback for the demo, the smoke test and the end-to-end tests: nothing here is reachable from elsewhere. */
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createBrotliCompress, createDeflate, createGzip, createZstdCompress } from 'node:zlib'
 import { demoBytes } from './demo-bytes.ts'
+import { createDemoCertificate } from './demo-certificate.ts'
 import { demoPage } from './demo-page.ts'
 
 export interface DemoRequest {
   readonly method: string
   readonly path: string
+  /** It came through TLS. */
+  readonly secure: boolean
   /** The client's port as the server saw it: tells connections apart. */
   readonly remotePort: number
 }
@@ -19,7 +23,17 @@ export interface DemoOrigin {
   /** `http://127.0.0.1:PORT` */
   readonly url: string
   readonly port: number
-  /** Requests so far, also those that no longer fit in `requests`. */
+  /** The same site behind TLS 1.3. */
+  readonly secure: {
+    /** `https://127.0.0.1:PORT` */
+    readonly url: string
+    readonly port: number
+    /** Its certificate's authority, made for this site and no other. */
+    readonly rootPem: string
+  }
+  /** `127.0.0.1:PORT` of both, as `startDevnet({ localOrigins })` takes them. */
+  readonly localOrigins: readonly string[]
+  /** Requests so far to both, also those that no longer fit in `requests`. */
   readonly requestCount: number
   /** The last 1,000 requests, oldest first. */
   readonly requests: readonly DemoRequest[]
@@ -113,35 +127,49 @@ const ROUTES: Readonly<Record<string, Handler>> = {
   }
 }
 
-/** @param options.port default: a free one. Always on 127.0.0.1. */
+/**
+ * @param options.port of the site without TLS. Default: a free one. Always on 127.0.0.1.
+ */
 export async function startDemoOrigin(options: { readonly port?: number } = {}): Promise<DemoOrigin> {
   const requests: DemoRequest[] = []
   let requestCount = 0
-  const server = createServer((request, response) => {
+  const answer = (secure: boolean, request: IncomingMessage, response: ServerResponse): void => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://origin.invalid')
     requestCount += 1
-    requests.push({ method: request.method ?? '', path: pathname, remotePort: request.socket.remotePort ?? 0 })
+    requests.push({ method: request.method ?? '', path: pathname, secure, remotePort: request.socket.remotePort ?? 0 })
     if (requests.length > MAX_REMEMBERED) requests.shift()
     const handler = ROUTES[pathname]
     if (handler === undefined) return void response.writeHead(404, PLAIN).end('no such page\n')
     // A client that leaves mid-answer is not this server's problem.
     Promise.resolve(handler(request, response, searchParams)).catch(() => response.destroy())
-  })
-  server.listen(options.port ?? 0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  }
+  const { rootPem, certificatePem, privateKeyPem } = await createDemoCertificate()
+  const plain = createServer((request, response) => answer(false, request, response))
+  const tls = { cert: certificatePem, key: privateKeyPem, minVersion: 'TLSv1.3' } as const
+  const secure = createSecureServer(tls, (request, response) => answer(true, request, response))
+  const [port, securePort] = await Promise.all([listen(plain, options.port ?? 0), listen(secure, 0)])
   return {
     url: `http://127.0.0.1:${port}`,
     port,
+    secure: { url: `https://127.0.0.1:${securePort}`, port: securePort, rootPem },
+    localOrigins: [`127.0.0.1:${port}`, `127.0.0.1:${securePort}`],
     get requestCount() {
       return requestCount
     },
     requests,
-    async stop() {
-      server.closeAllConnections()
-      await new Promise<void>(resolve => server.close(() => resolve()))
-    }
+    stop: async () => void (await Promise.all([close(plain), close(secure)]))
   }
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}
+
+async function close(server: Server): Promise<void> {
+  server.closeAllConnections()
+  await new Promise<void>(resolve => server.close(() => resolve()))
 }
 
 function* chunksOf(count: number): Generator<Uint8Array> {

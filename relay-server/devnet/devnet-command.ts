@@ -16,7 +16,8 @@ interface DevnetFlags {
 const AFTER_HELP = `
 Everything listens on 127.0.0.1 and ends with this command, also when it is killed. The exits reach nothing but the origins named here.
 With --json one line goes to stdout when the network is ready:
-  { "bootstrap": [multiaddr, …], "nodes": [{ roles, country, peerId, addresses, metrics, pid, logPath }, …], "metrics": [url, …], "demoOrigin": url }`
+  { "bootstrap": [multiaddr, …], "nodes": [{ roles, country, peerId, addresses, metrics, pid, logPath }, …], "metrics": [url, …],
+    "demoOrigin": url, "demoOriginSecure": https url, "demoOriginRoot": PEM }`
 
 /** Add `craftec-relay devnet`. */
 export function addDevnetCommand(program: Command, onResult: (exitCode: number) => void): void {
@@ -31,7 +32,7 @@ export function addDevnetCommand(program: Command, onResult: (exitCode: number) 
       collect,
       []
     )
-    .option('--demo-origin', 'start a demo web site and let the exits reach it', false)
+    .option('--demo-origin', 'start a demo web site, with and without TLS, and let the exits reach it', false)
     .option('--webrtc-direct', 'listen on WebRTC-direct too', false)
     .option('--webtransport', 'listen on WebTransport too; needs the optional native part', false)
     .option('--json', 'print one JSON line when ready, and nothing else', false)
@@ -53,7 +54,7 @@ async function runDevnet(flags: DevnetFlags): Promise<number> {
   let devnet: Devnet | undefined
   try {
     if (flags.demoOrigin) origin = await startDemoOrigin()
-    const localOrigins = [...flags.origin, ...(origin === undefined ? [] : [`127.0.0.1:${origin.port}`])]
+    const localOrigins = [...flags.origin, ...(origin?.localOrigins ?? [])]
     const { relays, exits, webrtcDirect, webtransport } = flags
     devnet = await startDevnet({
       relays,
@@ -82,7 +83,9 @@ function announce({ bootstrap, nodes }: Devnet, origin: DemoOrigin | undefined, 
       bootstrap,
       nodes,
       metrics: nodes.map(node => node.metrics),
-      ...(origin ? { demoOrigin: origin.url } : {})
+      ...(origin
+        ? { demoOrigin: origin.url, demoOriginSecure: origin.secure.url, demoOriginRoot: origin.secure.rootPem }
+        : {})
     }
     process.stdout.write(`${JSON.stringify(line)}\n`)
     return
@@ -91,7 +94,11 @@ function announce({ bootstrap, nodes }: Devnet, origin: DemoOrigin | undefined, 
     node => `  ${node.country}  ${node.roles.join('+').padEnd(10)}  ${node.addresses[0] ?? ''}  ${node.metrics}`
   )
   const lines = ['', 'Nodes:', ...rows, '', 'Bootstrap:', ...bootstrap.map(address => `  ${address}`)]
-  if (origin !== undefined) lines.push('', `Demo site, reachable through the exits: ${origin.url}`)
+  if (origin !== undefined) {
+    const { secure, url } = origin
+    lines.push('', `Demo site, reachable through the exits: ${url}`, `The same behind TLS: ${secure.url}`)
+    lines.push('Give its authority to createCraftec({ net: { tlsRoots: [root] } }):', secure.rootPem)
+  }
   process.stdout.write(`${lines.join('\n')}\n\nCtrl-C ends all of it.\n`)
 }
 

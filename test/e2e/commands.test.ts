@@ -9,16 +9,21 @@ import { runCommand } from '../../tools/run-command.ts'
 const START_MS = 240_000
 
 it(
-  'npm run smoke: a three-hop fetch in Chromium, nothing direct, and a typed refusal once every relay is dead',
+  'npm run smoke: a three-hop https fetch in Chromium, ciphertext behind the exit, nothing direct, and a typed refusal once every relay is dead',
   async () => {
     const { code, output } = await runCommand([process.execPath, 'scripts/smoke.ts'], { cwd: '.', timeoutMs: START_MS })
     expect(code, output).toBe(0)
     const smoke = JSON.parse(output.trimEnd().split('\n').at(-1) ?? '')
     expect(smoke).toMatchObject({
       fetch: { hops: 3, status: 200, bytesEqual: true },
+      exitSawPlaintext: false,
+      wire: { https: { found: 0 } },
       directPackets: 0,
       afterKill: { originRequests: 0 }
     })
+    const { https, control } = smoke.wire
+    expect(control).toMatchObject({ pieces: https.pieces, found: https.pieces })
+    expect(https.pieces).toBeGreaterThan(10)
     for (const figure of [smoke.fetch.firstByteMs, smoke.fetch.circuitBuildMs, smoke.fetch.mbPerSecond]) {
       expect(figure).toBeGreaterThan(0)
     }

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -51,9 +52,11 @@ describe('devnet', { timeout: 90_000 }, () => {
     const parent = startRelayProcess(CLI, ['devnet', '--relays', '1', '--exits', '1', '--demo-origin', '--json'])
     cleanUps.push(() => parent.child.kill('SIGKILL'))
     await expect.poll(parent.output, { timeout: 60_000 }).toContain('\n')
-    const { bootstrap, nodes, metrics, demoOrigin } = JSON.parse(parent.output())
+    const { bootstrap, nodes, metrics, demoOrigin, demoOriginSecure, demoOriginRoot } = JSON.parse(parent.output())
     expect([bootstrap.length, nodes.length, metrics.length]).toEqual([2, 2, 2])
     expect((await fetch(demoOrigin)).status).toBe(200)
+    expect(demoOriginSecure).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/)
+    expect(new X509Certificate(demoOriginRoot).ca).toBe(true)
     const pids: number[] = nodes.map((node: { pid: number }) => node.pid)
     expect(pids.filter(isRunning)).toHaveLength(2)
     parent.child.kill('SIGKILL')

@@ -18,8 +18,10 @@ export interface Rejection {
 }
 
 export interface SmokePage {
-  open(bootstrap: readonly string[]): Promise<void>
-  fetchBytes(url: string, count: number): Promise<FetchFigures>
+  /** @param tlsRoots PEM: who may vouch for `https:` sites */
+  open(bootstrap: readonly string[], tlsRoots: readonly string[]): Promise<void>
+  /** @param token sent along in a header */
+  fetchBytes(url: string, count: number, token: string): Promise<FetchFigures>
   fetchRejects(url: string, timeoutMs: number): Promise<Rejection>
 }
 
@@ -32,13 +34,14 @@ export function smokePage(): SmokePage {
     return craft
   }
   return {
-    open: async bootstrap => {
-      craft = await createCraftec({ bootstrap, hops: 3 })
+    open: async (bootstrap, tlsRoots) => {
+      craft = await createCraftec({ bootstrap, hops: 3, net: { tlsRoots } })
     },
 
-    fetchBytes: async (url, count) => {
+    fetchBytes: async (url, count, token) => {
       const started = performance.now()
-      const response = await node().net.fetch(url, { allowInsecure: true, timeoutMs: 30_000 })
+      const headers = { 'x-smoke-token': token }
+      const response = await node().net.fetch(url, { headers, allowInsecure: true, timeoutMs: 30_000 })
       let [received, firstAt, bytesEqual] = [0, 0, true]
       for await (const chunk of response.body ?? []) {
         if (received === 0) firstAt = performance.now()
