@@ -129,10 +129,10 @@ async function run(netLog: string): Promise<Smoke> {
 }
 
 /** What the exit must not read, of both directions. All of it is in the first CONTROL_BYTES too. */
-function plaintext(token: string): Uint8Array[] {
+function plaintext(token: string): Buffer[] {
   const words = ['GET /bytes?n=', `x-smoke-token: ${token}`, token, 'HTTP/1.1 200 OK', 'application/octet-stream']
   const samples = Array.from({ length: SAMPLES }, (_, index) =>
-    demoBytes(Math.floor((index * CONTROL_BYTES) / SAMPLES), SAMPLE_BYTES)
+    Buffer.from(demoBytes(Math.floor((index * CONTROL_BYTES) / SAMPLES), SAMPLE_BYTES))
   )
   return [...words.map(word => Buffer.from(word)), ...samples]
 }

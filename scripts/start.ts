@@ -32,7 +32,7 @@ try {
   devnet = await startDevnet({
     relays: 5,
     exits: 2,
-    localOrigins: [`127.0.0.1:${origin.port}`],
+    localOrigins: origin.localOrigins,
     signal: ended.signal,
     onProgress: say
   })
@@ -70,14 +70,16 @@ async function buildPage(): Promise<void> {
 }
 
 /** What the demo page asks its server for: how to get in, and what there is to see. */
-function networkFile({ bootstrap }: Devnet, { url }: DemoOrigin): object {
+function networkFile({ bootstrap }: Devnet, { url, secure }: DemoOrigin): object {
   return {
     bootstrap,
+    tlsRoots: [secure.rootPem],
     suggestions: [
-      { label: 'A local web site', url: `${url}/` },
-      { label: 'A 20 MB file', url: `${url}/bytes?n=20000000` },
-      { label: 'What the site saw of you', url: `${url}/seen` },
-      { label: 'A slow answer', url: `${url}/slow?ms=400&n=8` }
+      { label: 'A local web site', url: `${secure.url}/` },
+      { label: 'A 20 MB file', url: `${secure.url}/bytes?n=20000000` },
+      { label: 'What the site saw of you', url: `${secure.url}/seen` },
+      { label: 'A slow answer', url: `${secure.url}/slow?ms=400&n=8` },
+      { label: 'The same site without TLS', url: `${url}/` }
     ]
   }
 }

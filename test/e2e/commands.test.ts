@@ -44,6 +44,7 @@ it(
       const url = await firstUrl(child.stdout)
       expect(await (await fetch(url)).text()).toContain('<!doctype html>')
       const network = await (await fetch(new URL('network.json', url))).json()
+      expect(network.suggestions[0].url).toMatch(/^https:/)
       const ports = [
         new URL(url).port,
         ...network.bootstrap.map((address: string) => /\/tcp\/(\d+)/.exec(address)?.[1])

@@ -27,7 +27,7 @@ let page: Page
 
 beforeAll(async () => {
   origin = await startDemoOrigin()
-  devnet = await startDevnet({ localOrigins: [`127.0.0.1:${origin.port}`] })
+  devnet = await startDevnet({ localOrigins: origin.localOrigins })
   server = await startPageServer({ rootDir: root, files: { '/': PAGE }, bundle: true })
   chromium = await launchChromium({ netLog })
   page = await (await chromium.newContext(server.origin)).newPage()
@@ -44,7 +44,13 @@ afterAll(async () => {
 })
 
 describe.each(['page', 'worker'] as const)('a node in a %s', kind => {
-  beforeAll(() => inPage(page, 'open', kind, { bootstrap: devnet.bootstrap, storage: 'indexeddb' }))
+  beforeAll(() =>
+    inPage(page, 'open', kind, {
+      bootstrap: devnet.bootstrap,
+      storage: 'indexeddb',
+      net: { tlsRoots: [origin.secure.rootPem] }
+    })
+  )
   afterAll(() => inPage(page, 'close'))
 
   it('fetches over three relays and an exit, and says how', async () => {
@@ -58,6 +64,14 @@ describe.each(['page', 'worker'] as const)('a node in a %s', kind => {
     expect(story.redirects).toBe(1)
     expect(story.timing.totalMs).toBeGreaterThan(0)
     await inPage(page, 'stateIs', 'ready')
+  })
+
+  it('ends TLS here, for sites that the given roots vouch for', async () => {
+    const before = origin.requestCount
+    const { status, text } = await inPage(page, 'get', `${origin.secure.url}/seen`, { allowInsecure: false })
+    expect([status, JSON.parse(text).method]).toEqual([200, 'GET'])
+    expect(origin.requests.at(-1)).toMatchObject({ path: '/seen', secure: true })
+    expect(origin.requestCount).toBe(before + 1)
   })
 
   it('brings 20 MB unchanged', async () => {

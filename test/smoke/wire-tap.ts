@@ -7,7 +7,7 @@ export interface WireTap extends AsyncDisposable {
   /** Bytes so far, both ways together. */
   readonly sizeBytes: number
   /** How many of `needles` are somewhere in what went one of the two ways. */
-  find(needles: readonly Uint8Array[]): number
+  find(needles: readonly Buffer[]): number
 }
 
 /** A recording that outgrows this is a defect of the test, not something to keep. */

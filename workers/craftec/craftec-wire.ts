@@ -7,7 +7,9 @@ import type { CircuitInfo, Explanation, NetFetchInit, NetState } from '../../sdk
 export type Outcome<T> = { readonly value: T } | { readonly error: ErrorWire }
 
 /** Options of `createCraftec` that can cross. */
-export type WorkerOptions = Pick<CraftecOptions, 'bootstrap' | 'hops' | 'storage'>
+export interface WorkerOptions extends Pick<CraftecOptions, 'bootstrap' | 'hops' | 'storage'> {
+  readonly net?: Pick<NonNullable<CraftecOptions['net']>, 'tlsRoots'>
+}
 
 /** `NetFetchInit` without what cannot cross; the body is a stream or something that clones. */
 export interface WireInit extends Omit<NetFetchInit, 'signal' | 'headers' | 'body' | 'window'> {

@@ -4,6 +4,8 @@ export interface LocalNetwork {
   readonly bootstrap: readonly string[]
   /** Addresses worth trying, offered as buttons. */
   readonly suggestions: readonly { readonly label: string; readonly url: string }[]
+  /** PEM: who vouches for the local network's own sites. Absent: the authorities that browsers trust. */
+  readonly tlsRoots?: readonly string[]
 }
 
 /** `?bootstrap=` in the address wins over what the server says. */
@@ -19,5 +21,10 @@ export async function findNetwork(): Promise<LocalNetwork> {
 
 function isLocalNetwork(value: unknown): value is LocalNetwork {
   const candidate = value as Partial<LocalNetwork> | null
-  return typeof candidate === 'object' && Array.isArray(candidate?.bootstrap) && Array.isArray(candidate.suggestions)
+  return (
+    typeof candidate === 'object' &&
+    Array.isArray(candidate?.bootstrap) &&
+    Array.isArray(candidate.suggestions) &&
+    (candidate.tlsRoots === undefined || Array.isArray(candidate.tlsRoots))
+  )
 }

@@ -35,7 +35,7 @@ function showState(status: string, text: string): void {
 /** What a person types: a scheme is optional, only http and https make sense here. */
 function parseAddress(typed: string): URL | undefined {
   const text = typed.trim()
-  const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`)
+  const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`)
   return url && /^https?:$/.test(url.protocol) && url.hostname !== '' ? url : undefined
 }
 
@@ -51,7 +51,7 @@ function chosenHops(): 0 | 1 | 2 | 3 | 4 {
 
 async function navigate(typed: string): Promise<void> {
   const url = parseAddress(typed)
-  hint.textContent = url ? '' : 'That is not a web address. Try http://example.org/'
+  hint.textContent = url ? '' : 'That is not a web address. Try https://example.org/'
   if (!url || !craft) return
   running?.abort()
   const controller = new AbortController()
@@ -109,6 +109,9 @@ function explain(response: Response): void {
     }),
     new URL(response.url).host
   )
+  byId('exit-view', HTMLElement).textContent = response.url.startsWith('https:')
+    ? 'The exit carried ciphertext only: the encryption begins and ends in this tab and at the site.'
+    : 'Plain http: the exit could read and change all of this.'
   const { directoryMs, circuitMs, streamMs, firstByteMs, bodyMs = 0 } = story.timing
   const durations = {
     Directory: directoryMs,
@@ -150,7 +153,8 @@ async function start(): Promise<void> {
   )
   const [first] = network.suggestions
   if (first) address.value = first.url
-  const node = await createCraftec({ bootstrap: network.bootstrap })
+  const { bootstrap, tlsRoots } = network
+  const node = await createCraftec({ bootstrap, ...(tlsRoots ? { net: { tlsRoots } } : {}) })
   craft = node
   const show = (): void => {
     const state = node.state

@@ -1,13 +1,7 @@
 /** The page's half of fetch.test.ts: everything it returns can cross to the test. */
 import { demoBytes } from '../../../relay-server/devnet/demo-bytes.ts'
-import {
-  CraftecError,
-  type CraftecOptions,
-  createCraftec,
-  type Explanation,
-  type NetFetchInit
-} from '../../../sdk/index.ts'
-import { createCraftecWorker } from '../../../workers/index.ts'
+import { CraftecError, createCraftec, type Explanation, type NetFetchInit } from '../../../sdk/index.ts'
+import { type CraftecWorkerOptions, createCraftecWorker } from '../../../workers/index.ts'
 
 export interface Fetched {
   readonly status: number
@@ -26,7 +20,7 @@ export interface Failure {
 }
 
 export interface NetPage {
-  open(kind: 'page' | 'worker', options: CraftecOptions): Promise<void>
+  open(kind: 'page' | 'worker', options: CraftecWorkerOptions): Promise<void>
   close(): Promise<void>
   get(url: string, init?: NetFetchInit): Promise<Fetched>
   /** @param abortAfterBytes abort with the signal once so many bytes of the body came */
