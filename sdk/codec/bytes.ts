@@ -54,6 +54,24 @@ export class ByteWriter {
     return this
   }
 
+  u16le(value: number): this {
+    const at = this.reserve(2)
+    this.view.setUint16(at, value, true)
+    return this
+  }
+
+  u32le(value: number): this {
+    const at = this.reserve(4)
+    this.view.setUint32(at, value, true)
+    return this
+  }
+
+  u64le(value: bigint): this {
+    const at = this.reserve(8)
+    this.view.setBigUint64(at, value, true)
+    return this
+  }
+
   bytes(value: Uint8Array): this {
     const at = this.reserve(value.length)
     this.buffer.set(value, at)
@@ -124,6 +142,18 @@ export class ByteReader {
 
   u64(): bigint {
     return this.view.getBigUint64(this.take(8))
+  }
+
+  u16le(): number {
+    return this.view.getUint16(this.take(2), true)
+  }
+
+  u32le(): number {
+    return this.view.getUint32(this.take(4), true)
+  }
+
+  u64le(): bigint {
+    return this.view.getBigUint64(this.take(8), true)
   }
 
   /** A view, not a copy. */

@@ -28,6 +28,7 @@ export interface CryptoPrimitives {
   /** Shown by diagnostics and benchmarks. */
   readonly name: string
   sha256(data: Uint8Array): Uint8Array
+  sha256Stream(): HashStream
   hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array
   ed25519PublicKey(seed: Uint8Array): Uint8Array
   ed25519Sign(seed: Uint8Array, message: Uint8Array): Uint8Array
@@ -37,6 +38,13 @@ export interface CryptoPrimitives {
   chacha20Xor(key: Uint8Array, nonce: Uint8Array, counter: number, data: Uint8Array, out: Uint8Array): void
   aeadSealInPlace(key: Uint8Array, nonce: Uint8Array, data: Uint8Array, tag: Uint8Array, aad: Uint8Array): void
   aeadOpenInPlace(key: Uint8Array, nonce: Uint8Array, data: Uint8Array, tag: Uint8Array, aad: Uint8Array): boolean
+}
+
+/** A hash over bytes that come in parts. */
+export interface HashStream {
+  update(data: Uint8Array): this
+  /** The digest of everything so far; the stream is of no use afterwards. */
+  digest(): Uint8Array
 }
 
 export interface X25519KeyPair {
@@ -53,6 +61,7 @@ export interface CryptoEngine {
   readonly name: string
 
   sha256(data: Uint8Array): Uint8Array
+  sha256Stream(): HashStream
   hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array
   /** RFC 5869 §2.2. @returns the 32-byte pseudorandom key */
   hkdfExtract(salt: Uint8Array, ikm: Uint8Array): Uint8Array
@@ -104,6 +113,7 @@ export function completeEngine(primitives: CryptoPrimitives): CryptoEngine {
     name: primitives.name,
 
     sha256: data => primitives.sha256(data),
+    sha256Stream: () => primitives.sha256Stream(),
     hmacSha256: (key, data) => primitives.hmacSha256(key, data),
     hkdfExtract: (salt, ikm) => primitives.hmacSha256(salt, ikm),
     hkdfExpand: (prk, info, length) => hkdfExpandWith(primitives.hmacSha256, prk, info, length),

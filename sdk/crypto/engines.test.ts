@@ -48,6 +48,11 @@ describe.each(ENGINES.map(engine => [engine.name, engine] as const))('%s engine'
     expect(toHex(engine.hmacSha256(new Uint8Array(20).fill(0x0b), ascii('Hi There')))).toBe(
       'b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7'
     )
+    for (const parts of [['abc'], ['', 'a', 'bc'], ['ab', 'c', '']]) {
+      const stream = engine.sha256Stream()
+      for (const part of parts) stream.update(ascii(part))
+      expect(toHex(stream.digest())).toBe(toHex(engine.sha256(ascii('abc'))))
+    }
     const longKey = new Uint8Array(131).fill(0xaa)
     expect(toHex(engine.hmacSha256(longKey, ascii('Test Using Larger Than Block-Size Key - Hash Key First')))).toBe(
       '60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54'

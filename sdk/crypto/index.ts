@@ -2,6 +2,7 @@ export { constantTimeEqual } from './constant-time-equal.ts'
 export {
   type AeadOptions,
   type CryptoEngine,
+  type HashStream,
   KEY_BYTES,
   NONCE_BYTES,
   SIGNATURE_BYTES,
@@ -11,3 +12,4 @@ export {
 export { cryptoEngine, useWasmCrypto } from './engine-choice.ts'
 export { createNobleEngine } from './noble-engine.ts'
 export { sha256 } from './sha256.ts'
+export { deriveXChachaKey } from './xchacha-key.ts'

@@ -13,6 +13,7 @@ import { isCanonicalLargeOrder } from './ed25519-encoding.ts'
 export const noblePrimitives: CryptoPrimitives = {
   name: 'noble',
   sha256: data => sha256(data),
+  sha256Stream: () => sha256.create(),
   hmacSha256: (key, data) => hmac(sha256, key, data),
   ed25519PublicKey: seed => ed25519.getPublicKey(seed),
   ed25519Sign: (seed, message) => ed25519.sign(message, seed),
