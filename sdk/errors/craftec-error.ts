@@ -22,6 +22,9 @@ export const ERROR_CODES = [
   'key-file-unsafe', // a key file others can read, or that cannot be read
   'storage-unavailable', // no IndexedDB (private mode), no file system
   'storage-full',
+  // stored content
+  'storage-corrupt', // what lies in the store does not decode: another program wrote there, or the medium is failing
+  'content-unknown', // the store does not hold this content
   // links
   'bootstrap-unreachable', // none of the bootstrap addresses answered
   'link-failed', // a connection to a peer could not be made

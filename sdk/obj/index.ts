@@ -1,1 +1,2 @@
 export * from './coding/index.ts'
+export * from './store/index.ts'

@@ -1,0 +1,381 @@
+import { decodeHex, encodeHex } from '../../codec/index.ts'
+import { CraftecError } from '../../errors/index.ts'
+import { ChangeListeners } from './change-listeners.ts'
+import type {
+  ContentInfo,
+  ContentLabel,
+  ContentPage,
+  EvictionReport,
+  EvictOptions,
+  NewContent,
+  PieceRecord,
+  PieceStore,
+  PutOptions,
+  ReadOptions,
+  StoreChange,
+  StoredPiece,
+  StoreUsage,
+  VerifyReport
+} from './piece-store.ts'
+import { slotBytes } from './slot-size.ts'
+import {
+  checkId,
+  checkInteger,
+  checkKey,
+  checkLabel,
+  checkNewContent,
+  checkPage,
+  checkPieces,
+  checkRead,
+  checkSegment,
+  checkValue
+} from './store-arguments.ts'
+import { MAX_MANIFESTS_PER_CONTENT, MAX_PAGE, MAX_PIECES_PER_SEGMENT, USED_AT_STEP_MS } from './store-limits.ts'
+import { checkPeerQuota, type StorePolicy, type StorePolicyOptions, storeFull, storePolicy } from './store-policy.ts'
+
+interface Entry {
+  readonly manifest: Uint8Array
+  readonly info: Omit<ContentInfo, 'pieces' | 'storedBytes'>
+  /** By segment, then by piece id in hex, in the order of arrival. */
+  readonly segments: Map<number, Map<string, StoredPiece>>
+}
+
+/**
+ * Pieces in memory, for tests, for private windows, and as the model that the other engines are compared with: it is written for
+ * being obviously right. Nothing survives the object.
+ */
+export function createMemoryPieceStore(options: StorePolicyOptions = {}): PieceStore {
+  return new MemoryPieceStore(storePolicy(options))
+}
+
+class MemoryPieceStore implements PieceStore {
+  readonly #policy: StorePolicy
+  readonly #contents = new Map<string, Entry>()
+  readonly #values = new Map<string, Uint8Array>()
+  readonly #listeners = new ChangeListeners()
+  #closed = false
+
+  constructor(policy: StorePolicy) {
+    this.#policy = policy
+  }
+
+  async addContent(content: NewContent): Promise<ContentInfo> {
+    this.#open()
+    checkNewContent(content)
+    const key = encodeHex(content.manifestId)
+    const known = this.#contents.get(key)
+    if (known !== undefined) return summary(known)
+    const { manifest, pinned = false, peer, label, ...rest } = content
+    const now = this.#policy.clock.now()
+    const entry: Entry = {
+      manifest: manifest.slice(),
+      info: {
+        ...rest,
+        manifestId: content.manifestId.slice(),
+        contentId: content.contentId.slice(),
+        pinned,
+        addedAt: now,
+        usedAt: now,
+        ...(content.origin === 'peer' && peer !== undefined ? { peer } : {}),
+        ...(label === undefined ? {} : { label: { name: label.name, type: label.type } })
+      },
+      segments: new Map()
+    }
+    this.#contents.set(key, entry)
+    this.#emit('content-added', key)
+    return summary(entry)
+  }
+
+  async content(manifestId: Uint8Array): Promise<ContentInfo | undefined> {
+    const entry = this.#find(manifestId)
+    return entry && summary(entry)
+  }
+
+  async manifest(manifestId: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#find(manifestId)?.manifest.slice()
+  }
+
+  async byContentId(contentId: Uint8Array): Promise<ContentInfo[]> {
+    this.#open()
+    checkId('content id', contentId)
+    const wanted = encodeHex(contentId)
+    return this.#sorted()
+      .filter(({ info }) => encodeHex(info.contentId) === wanted)
+      .slice(0, MAX_MANIFESTS_PER_CONTENT)
+      .map(summary)
+  }
+
+  async contents(page: ContentPage = {}): Promise<ContentInfo[]> {
+    this.#open()
+    const limit = checkPage(page)
+    const after = page.after && encodeHex(page.after)
+    return this.#sorted()
+      .filter(({ info }) => after === undefined || encodeHex(info.manifestId) > after)
+      .slice(0, limit)
+      .map(summary)
+  }
+
+  async putPieces(
+    manifestId: Uint8Array,
+    segment: number,
+    pieces: readonly StoredPiece[],
+    { signal }: PutOptions = {}
+  ): Promise<number> {
+    const entry = this.#known(manifestId)
+    checkSegment(entry.info, segment)
+    checkPieces(entry.info, pieces)
+    if (signal?.aborted) throw new CraftecError('aborted', 'put of pieces: aborted by the caller')
+    const held = entry.segments.get(segment) ?? new Map<string, StoredPiece>()
+    const fresh = new Map<string, StoredPiece>()
+    for (const piece of pieces) {
+      const id = encodeHex(piece.record.id)
+      if (!held.has(id) && !fresh.has(id)) fresh.set(id, copied(piece))
+    }
+    if (fresh.size === 0) return 0
+    if (held.size + fresh.size > MAX_PIECES_PER_SEGMENT)
+      throw new CraftecError('limit-exceeded', `a segment holds at most ${MAX_PIECES_PER_SEGMENT} pieces`)
+    this.#makeRoom(entry, fresh.size * slotBytes(entry.info.pieceBytes))
+    for (const [id, piece] of fresh) held.set(id, piece)
+    entry.segments.set(segment, held)
+    this.#touch(entry)
+    this.#emit('pieces-added', encodeHex(manifestId), segment)
+    return fresh.size
+  }
+
+  async pieces(manifestId: Uint8Array, segment: number): Promise<PieceRecord[]> {
+    return [...(this.#find(manifestId)?.segments.get(segment)?.values() ?? [])].map(({ record }) =>
+      copiedRecord(record)
+    )
+  }
+
+  async held(manifestId: Uint8Array): Promise<Uint16Array> {
+    const { info, segments } = this.#known(manifestId)
+    return Uint16Array.from({ length: info.segments }, (_, segment) => segments.get(segment)?.size ?? 0)
+  }
+
+  async readPiece(
+    manifestId: Uint8Array,
+    segment: number,
+    id: Uint8Array,
+    options: ReadOptions = {}
+  ): Promise<Uint8Array | undefined> {
+    checkId('piece id', id)
+    const entry = this.#find(manifestId)
+    const piece = entry?.segments.get(segment)?.get(encodeHex(id))
+    if (entry === undefined || piece === undefined) return undefined
+    const { from, to, into } = checkRead(entry.info, options)
+    into.set(piece.data.subarray(from, to))
+    this.#touch(entry)
+    return into
+  }
+
+  async removePieces(manifestId: Uint8Array, segment: number, ids: readonly Uint8Array[]): Promise<number> {
+    for (const id of ids) checkId('piece id', id)
+    const held = this.#find(manifestId)?.segments.get(segment)
+    const removed = ids.filter(id => held?.delete(encodeHex(id))).length
+    if (removed > 0) this.#emit('pieces-removed', encodeHex(manifestId), segment)
+    return removed
+  }
+
+  async removeContent(manifestId: Uint8Array): Promise<boolean> {
+    if (this.#find(manifestId) === undefined) return false
+    this.#contents.delete(encodeHex(manifestId))
+    this.#emit('content-removed', encodeHex(manifestId))
+    return true
+  }
+
+  async pin(manifestId: Uint8Array): Promise<void> {
+    this.#change(manifestId, { pinned: true })
+  }
+
+  async unpin(manifestId: Uint8Array): Promise<void> {
+    this.#change(manifestId, { pinned: false })
+  }
+
+  async setLabel(manifestId: Uint8Array, label: ContentLabel | undefined): Promise<void> {
+    if (label !== undefined) checkLabel(label)
+    this.#change(manifestId, { label: label && { name: label.name, type: label.type } })
+  }
+
+  async value(key: string): Promise<Uint8Array | undefined> {
+    this.#open()
+    checkKey(key)
+    return this.#values.get(key)?.slice()
+  }
+
+  async setValue(key: string, value: Uint8Array | undefined): Promise<void> {
+    this.#open()
+    checkKey(key)
+    if (value === undefined) this.#values.delete(key)
+    else {
+      checkValue(value)
+      this.#values.set(key, value.slice())
+    }
+  }
+
+  async values(prefix: string, after?: string): Promise<{ key: string; value: Uint8Array }[]> {
+    this.#open()
+    return [...this.#values]
+      .filter(([key]) => key.startsWith(prefix) && (after === undefined || key > after))
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .slice(0, MAX_PAGE)
+      .map(([key, value]) => ({ key, value: value.slice() }))
+  }
+
+  async usage(): Promise<StoreUsage> {
+    this.#open()
+    const all = [...this.#contents.values()].map(summary)
+    const perPeer: Record<string, number> = {}
+    for (const { peer, storedBytes } of all) if (peer !== undefined) perPeer[peer] = (perPeer[peer] ?? 0) + storedBytes
+    return {
+      bytes: sum(all, ({ storedBytes }) => storedBytes),
+      quota: this.#policy.quotaBytes,
+      contents: all.length,
+      pieces: sum(all, ({ pieces }) => pieces),
+      perPeer
+    }
+  }
+
+  async evict(needBytes: number, { keep = [] }: EvictOptions = {}): Promise<EvictionReport> {
+    this.#open()
+    checkInteger('needBytes', needBytes, 0, Number.MAX_SAFE_INTEGER)
+    const kept = new Set(keep.map(encodeHex))
+    const free = this.#policy.quotaBytes - sum(this.#contents.values(), entry => summary(entry).storedBytes)
+    return this.#evictBytes(needBytes - free, kept)
+  }
+
+  async verify(): Promise<VerifyReport> {
+    return { checked: (await this.usage()).pieces, lost: [], lostCount: 0 }
+  }
+
+  onChange(listener: (change: StoreChange) => void): () => void {
+    return this.#listeners.add(listener)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#listeners.clear()
+    this.#contents.clear()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #open(): void {
+    if (this.#closed) throw new CraftecError('stopped', 'the store is closed; open it again')
+  }
+
+  #find(manifestId: Uint8Array): Entry | undefined {
+    this.#open()
+    checkId('manifest id', manifestId)
+    return this.#contents.get(encodeHex(manifestId))
+  }
+
+  #known(manifestId: Uint8Array): Entry {
+    const entry = this.#find(manifestId)
+    if (entry === undefined) throw contentUnknown()
+    return entry
+  }
+
+  #sorted(): Entry[] {
+    return [...this.#contents].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, entry]) => entry)
+  }
+
+  #change(manifestId: Uint8Array, change: { pinned?: boolean; label?: ContentLabel | undefined }): void {
+    const entry = this.#known(manifestId)
+    const { label, ...rest } = { ...entry.info, ...change }
+    const info = { ...rest, ...(label === undefined ? {} : { label }) }
+    this.#contents.set(encodeHex(manifestId), { ...entry, info })
+    this.#emit('content-changed', encodeHex(manifestId))
+  }
+
+  #touch(entry: Entry): void {
+    const now = this.#policy.clock.now()
+    if (now - entry.info.usedAt < USED_AT_STEP_MS) return
+    this.#contents.set(encodeHex(entry.info.manifestId), { ...entry, info: { ...entry.info, usedAt: now } })
+  }
+
+  #makeRoom({ info }: Entry, added: number): void {
+    const all = [...this.#contents.values()].map(summary)
+    const bytes = sum(all, ({ storedBytes }) => storedBytes)
+    if (info.origin === 'peer') {
+      const ofPeers = all.filter(({ origin }) => origin === 'peer')
+      const peersBytes = sum(ofPeers, ({ storedBytes }) => storedBytes)
+      const peerBytes = sum(
+        ofPeers.filter(({ peer }) => peer === info.peer),
+        ({ storedBytes }) => storedBytes
+      )
+      checkPeerQuota(this.#policy, { bytes, peersBytes, peerBytes }, added)
+    }
+    const missing = bytes + added - this.#policy.quotaBytes
+    const own = new Set([encodeHex(info.manifestId)])
+    if (missing > this.#evictableBytes(own)) throw storeFull(this.#policy.quotaBytes, bytes, added)
+    this.#evictBytes(missing, own)
+  }
+
+  #evictable(keep: ReadonlySet<string>): ContentInfo[] {
+    return this.#sorted()
+      .map(summary)
+      .filter(({ manifestId, pinned, pieces }) => !pinned && pieces > 0 && !keep.has(encodeHex(manifestId)))
+  }
+
+  #evictableBytes(keep: ReadonlySet<string>): number {
+    return sum(this.#evictable(keep), ({ storedBytes }) => storedBytes)
+  }
+
+  #evictBytes(needed: number, keep: ReadonlySet<string>): EvictionReport {
+    const { value, clock } = this.#policy
+    const now = clock.now()
+    const ranked = this.#evictable(keep)
+      .map(content => ({ content, value: value(content, now) }))
+      .sort((left, right) => left.value - right.value)
+    const evicted: Uint8Array[] = []
+    let freedBytes = 0
+    for (const { content } of ranked) {
+      if (freedBytes >= needed) break
+      const key = encodeHex(content.manifestId)
+      this.#contents.delete(key)
+      freedBytes += content.storedBytes
+      evicted.push(content.manifestId)
+      this.#emit('content-removed', key)
+    }
+    return { freedBytes, evicted }
+  }
+
+  #emit(type: StoreChange['type'], key: string, segment = 0): void {
+    const manifestId = decodeHex(key)
+    this.#listeners.emit(
+      type === 'pieces-added' || type === 'pieces-removed' ? { type, manifestId, segment } : { type, manifestId }
+    )
+  }
+}
+
+function contentUnknown(): CraftecError {
+  return new CraftecError('content-unknown', 'no such content in this store; addContent() comes first')
+}
+
+function summary({ info, segments }: Entry): ContentInfo {
+  const pieces = sum(segments.values(), ({ size }) => size)
+  return {
+    ...info,
+    manifestId: info.manifestId.slice(),
+    contentId: info.contentId.slice(),
+    pieces,
+    storedBytes: pieces * slotBytes(info.pieceBytes)
+  }
+}
+
+function copied({ record, data }: StoredPiece): StoredPiece {
+  return { record: copiedRecord(record), data: data.slice() }
+}
+
+function copiedRecord({ id, coefficients, root, provenance }: PieceRecord): PieceRecord {
+  return { id: id.slice(), coefficients: coefficients.slice(), root: root.slice(), provenance: provenance.slice() }
+}
+
+function sum<T>(values: Iterable<T>, measure: (value: T) => number): number {
+  let total = 0
+  for (const value of values) total += measure(value)
+  return total
+}
