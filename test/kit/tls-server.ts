@@ -2,10 +2,11 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
-import { createServer, type TLSSocket, type TlsOptions } from 'node:tls'
+import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls'
 import type { ByteDuplex } from '../../sdk/net/http/index.ts'
 
 export interface TestTlsServer {
+  readonly server: Server
   readonly port: number
   /** A fresh TCP connection to it. */
   connect(): Promise<ByteDuplex & { readonly socket: Socket }>
@@ -30,6 +31,7 @@ export async function startTlsServer(
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {
+    server,
     port,
     connect: () => connectTcp(port),
     close: async () => {

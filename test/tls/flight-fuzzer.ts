@@ -1,24 +1,27 @@
 /**
- * Mutated server flights. One honest conversation is prepared; every case replays it to a fresh client with things wrong,
- * chosen by (seed, number of the case), on the wire or inside the protected messages, and judges what the client made of it.
+ * Mutated server flights. Recorded sessions are replayed to a fresh client with things wrong, chosen by (seed, number of the
+ * case), on the wire or inside the protected messages; then what the client made of it is judged. A case is the same bytes
+ * on every machine.
  */
-import { systemRandom } from '../../sdk/async/index.ts'
 import { CraftecError } from '../../sdk/errors/index.ts'
 import { type ClientOffer, createOffer } from '../../sdk/tls/client-offer.ts'
-import { type HandshakeOptions, TlsConnection } from '../../sdk/tls/tls-connection.ts'
+import { TlsConnection } from '../../sdk/tls/tls-connection.ts'
 import { parseServerName } from '../../sdk/tls/x509/server-name.ts'
 import { readTrustAnchors } from '../../sdk/tls/x509/trust-anchor.ts'
 import { validateChain } from '../../sdk/tls/x509/validate-chain.ts'
-import { makeLeaf, makeRoot, testKey } from '../kit/certificate-maker.ts'
-import { duplexPair } from '../kit/duplex-pair.ts'
-import { handshake, record, ScriptedTlsServer, u8, vector8, vector16 } from '../kit/scripted-tls-server.ts'
+import { handshake, record, u8 } from '../kit/scripted-tls-server.ts'
+import { mutateMessages, mutateTimes, type Random, seededRandom } from './mutation.ts'
+import { RecordCipher } from './record-cipher.ts'
+import { type RecordedSession, readSessions } from './recorded-session.ts'
+import { createSynchronousSubtle, withFixedKeys } from './synchronous-subtle.ts'
 
 const DATA = Buffer.from('what the server really says')
-const CASE_TIMEOUT_MS = 10_000
-const HANDSHAKE = 22
-const MAX_CUT_BYTES = 64
-/** What a field that holds a length, a type or a count is most likely to trip over. */
-const INTERESTING = [0, 1, 2, 3, 4, 8, 11, 15, 16, 20, 22, 23, 24, 32, 0x7f, 0x80, 0xfe, 0xff]
+const TYPE = { alert: 21, handshake: 22, applicationData: 23 } as const
+const CLOSE_NOTIFY = Buffer.from([1, 0])
+/** One that asks for ours in return, so that its answer is run as well. */
+const KEY_UPDATE = handshake(24, u8(1))
+const CERTIFICATE = 11
+const RECORDS_PER_KEY = 1000
 
 export type Verdict =
   | { readonly kind: 'refused'; readonly code: string }
@@ -28,100 +31,182 @@ export type Verdict =
 
 export interface FlightFuzzer {
   run(seed: number, caseNumber: number): Promise<Verdict>
+  /** Give this process its own WebCrypto back. */
+  [Symbol.dispose](): void
 }
 
-type Random = (below: number) => number
+export interface FuzzerOptions {
+  /**
+   * `synchronous`: node:crypto, which shows the same behaviour some ten times sooner. `webcrypto`: what users run.
+   * Default: `synchronous`.
+   */
+  readonly crypto?: 'synchronous' | 'webcrypto'
+}
 
-export async function createFlightFuzzer(): Promise<FlightFuzzer> {
-  const root = makeRoot('Fuzz Root')
-  const anchors = readTrustAnchors([root.der])
-  const serverName = parseServerName('localhost')
-  const now = Date.now()
-  const offer = await createOffer({ sniName: 'localhost', alpn: ['h2'], random: systemRandom })
+interface Flight {
+  readonly wire: Buffer
+  /** The client may believe that the handshake was the server's. */
+  readonly handshakeIntact: boolean
+  /** The session may end well. */
+  readonly intact: boolean
+}
 
-  const [ours, theirs] = duplexPair(4)
-  const server = new ScriptedTlsServer(theirs, [makeLeaf(root).der], testKey('P-256', 'leaf').privateKey)
-  await ours.writable.getWriter().write(new Uint8Array(record(HANDSHAKE, Buffer.from(offer.message))))
-  await server.readHello()
-  const hello = server.serverHello()
-  server.transcript.push(hello)
-  const helloTranscript = [...server.transcript]
-  server.useHandshakeKeys()
-  const flight: Buffer[] = []
-  for (const make of [
-    () => server.encryptedExtensions(),
-    () => server.certificate(),
-    () => server.certificateVerify(),
-    () => server.finished()
-  ]) {
-    const message = make()
-    flight.push(message)
-    server.transcript.push(message)
+/** While it is not disposed of, it stands in the place of this process' `crypto.subtle`. */
+export async function createFlightFuzzer({
+  crypto: engine = 'synchronous'
+}: FuzzerOptions = {}): Promise<FlightFuzzer> {
+  Reflect.deleteProperty(crypto, 'subtle') // what another fuzzer may have put there
+  const own = crypto.subtle
+  const targets: Target[] = []
+  const use = (session: RecordedSession): void => {
+    const { clientKeys } = session
+    const value = engine === 'synchronous' ? createSynchronousSubtle(clientKeys) : withFixedKeys(own, clientKeys)
+    Object.defineProperty(crypto, 'subtle', { value, configurable: true })
   }
-  const wholeTranscript = [...server.transcript]
-  const ticket = handshake(4, Buffer.concat([Buffer.alloc(8), vector8(u8(1)), vector16(Buffer.alloc(40)), vector16()]))
+  for (const session of readSessions()) {
+    use(session)
+    const target = new Target(session, crypto.subtle, await sameOffer(session))
+    await target.proveHonest()
+    targets.push(target)
+  }
+  return {
+    async run(seed, caseNumber) {
+      const random = seededRandom(seed, caseNumber)
+      const target = targets[random(targets.length)]
+      if (target === undefined) throw new Error('no session was recorded')
+      Object.defineProperty(crypto, 'subtle', { value: target.subtle, configurable: true })
+      const flight = target.mutated(random)
+      return judge(await target.converse(flight.wire), flight)
+    },
+    [Symbol.dispose]: () => void Reflect.deleteProperty(crypto, 'subtle')
+  }
+}
 
-  /** `messages` under the keys of the handshake, cut into records as `random` has it. */
-  const protect = (messages: readonly Buffer[], random?: Random): Buffer => {
-    server.transcript = [...helloTranscript]
-    server.useHandshakeKeys()
+/** The ClientHello of the recording, made again from the same random bytes and keys. */
+async function sameOffer({ alpn, clientRandom }: RecordedSession): Promise<ClientOffer> {
+  let at = 0
+  return createOffer({
+    sniName: 'localhost',
+    alpn,
+    random: length => {
+      at += length
+      return new Uint8Array(clientRandom.subarray(at - length, at))
+    }
+  })
+}
+
+class Target {
+  readonly subtle: SubtleCrypto
+  readonly #session: RecordedSession
+  readonly #offer: ClientOffer
+  readonly #handshakeCipher: RecordCipher
+  readonly #dataCiphers: readonly [RecordCipher, RecordCipher]
+  readonly #clear: Buffer
+  readonly #honestHandshake: Buffer
+  readonly #honest: Buffer
+  readonly #authenticate: (chain: readonly Uint8Array[]) => ReturnType<typeof validateChain>
+
+  constructor(session: RecordedSession, subtle: SubtleCrypto, offer: ClientOffer) {
+    const { suite, hellos, flight, tickets, now, root } = session
+    this.subtle = subtle
+    this.#session = session
+    this.#offer = offer
+    this.#handshakeCipher = new RecordCipher(suite, session.handshakeSecret)
+    const data = new RecordCipher(suite, session.applicationSecret)
+    this.#dataCiphers = [data, data.next()]
+    this.#clear = Buffer.concat(hellos.map(hello => record(TYPE.handshake, hello)))
+    this.#honestHandshake = Buffer.concat([this.#clear, this.#protect(flight)])
+    this.#honest = Buffer.concat([this.#honestHandshake, this.#data([...tickets, KEY_UPDATE])])
+    const anchors = readTrustAnchors([root])
+    const serverName = parseServerName('localhost')
+    this.#authenticate = chain => validateChain(chain, { serverName, now, anchors })
+  }
+
+  /** @throws Error when the recording no longer is what this client and OpenSSL would say to each other */
+  async proveHonest(): Promise<void> {
+    const { error, data } = await this.converse(this.#honest)
+    if (error === undefined && data === DATA.toString('latin1')) return
+    const why = `${this.#session.name}: refused; has the ClientHello changed? Then: node test/vectors/make-tls-sessions.ts`
+    throw new Error(why, { cause: error })
+  }
+
+  mutated(random: Random): Flight {
+    const kind = random(10)
+    if (kind < 2) {
+      const wire = mutateTimes(this.#honest, random)
+      const clear = this.#session.hellos.map(({ length }) => 5 + length)
+      const handshakeIntact = startsWith(wire, this.#honestHandshake, clear)
+      return { wire, handshakeIntact, intact: startsWith(wire, this.#honest, clear) }
+    }
+    const { hellos, flight, tickets } = this.#session
+    if (kind < 8) {
+      const before = [...hellos, ...flight]
+      const mutated = kind < 5 ? mutateMessages(before, random) : this.#mutateCertificate(before, random)
+      const after = mutated.filter(message => message.length > 0)
+      // What comes behind Finished is no part of the handshake, and must not pass for data either. Keys change where the
+      // hellos end: moving that border is a change too, even if no byte moved.
+      const handshakeIntact = before.every((message, at) => after[at]?.equals(message))
+      const clear = after.slice(0, hellos.length)
+      const wire = Buffer.concat([
+        ...clear.map(message => record(TYPE.handshake, message)),
+        this.#protect(after.slice(hellos.length), random),
+        this.#data([])
+      ])
+      return { wire, handshakeIntact, intact: handshakeIntact && after.length === before.length }
+    }
+    // A mutated ticket may still be a ticket: then the data follows, and nothing else.
+    const later = mutateMessages([...tickets, KEY_UPDATE], random).filter(message => message.length > 0)
+    return { wire: Buffer.concat([this.#honestHandshake, this.#data(later)]), handshakeIntact: true, intact: true }
+  }
+
+  /** @returns what the client did with the bytes of a server that then closes */
+  async converse(wire: Buffer): Promise<Run> {
+    const connection = new TlsConnection(replaying(wire))
+    let connected = false
+    let data = ''
+    try {
+      await connection.handshake(this.#offer, { authenticate: this.#authenticate, recordsPerKey: RECORDS_PER_KEY })
+      connected = true
+      for (let piece = await connection.read(); piece; piece = await connection.read())
+        data += Buffer.from(piece).toString('latin1')
+      await connection.endWriting()
+      return { connected, data, error: undefined }
+    } catch (error) {
+      return { connected, data, error }
+    }
+  }
+
+  /** Certificates hold most of what there is to parse; with the length of their message right, all of it is reached. */
+  #mutateCertificate(messages: readonly Buffer[], random: Random): Buffer[] {
+    return messages.map(message =>
+      message[0] === CERTIFICATE ? handshake(CERTIFICATE, mutateTimes(message.subarray(4), random)) : message
+    )
+  }
+
+  /** Under the keys of the handshake, cut into records as `random` has it. */
+  #protect(messages: readonly Buffer[], random?: Random): Buffer {
+    const cipher = this.#handshakeCipher.restart()
     const content = Buffer.concat(messages)
     const records: Buffer[] = []
     for (let at = 0; at < content.length; ) {
-      const size = random ? 1 + random(content.length) : content.length
-      records.push(server.sealed(HANDSHAKE, content.subarray(at, at + size), random?.(3) === 0 ? random(40) : 0))
+      // At most a handful of records: what is behind the third is cut no further.
+      const size = random && records.length < 3 ? 1 + random(content.length) : content.length
+      records.push(cipher.seal(TYPE.handshake, content.subarray(at, at + size), random?.(3) === 0 ? random(40) : 0))
       at += size
     }
     return Buffer.concat(records)
   }
-  /** After the handshake. @param messages in handshake records before the data */
-  const session = (...messages: Buffer[]): Buffer => {
-    server.transcript = [...wholeTranscript]
-    server.useApplicationKeys()
-    return Buffer.concat([
-      ...messages.filter(message => message.length > 0).map(message => server.sealed(HANDSHAKE, message)),
-      server.sealed(23, DATA),
-      server.sealed(21, Buffer.from([1, 0]))
-    ])
-  }
-  const clearHello = record(HANDSHAKE, hello)
-  const honestHandshake = Buffer.concat([clearHello, protect(flight)])
-  const honest = Buffer.concat([honestHandshake, session(ticket)])
-  const authenticate = (chain: readonly Uint8Array[]) => validateChain(chain, { serverName, now, anchors })
 
-  async function converse(wire: Buffer): Promise<Run> {
-    return withWatchdog(talk(wire, offer, { authenticate, recordsPerKey: 1000 }))
-  }
-
-  const first = await converse(honest)
-  if (first.error !== undefined || first.data !== DATA.toString('latin1'))
-    throw new Error('the honest flight is refused', { cause: first.error })
-
-  return {
-    async run(seed, caseNumber) {
-      const random = seededRandom(seed, caseNumber)
-      const kind = random(10)
-      if (kind < 3) {
-        const wire = mutateTimes(honest, random)
-        return judge(await converse(wire), {
-          handshakeIntact: startsWith(wire, honestHandshake),
-          intact: startsWith(wire, honest)
-        })
-      }
-      if (kind < 9) {
-        const messages = mutateMessages([hello, ...flight], random)
-        const [mutatedHello = Buffer.alloc(0), ...rest] = messages
-        const intact = Buffer.concat(messages).equals(Buffer.concat([hello, ...flight]))
-        const clear = mutatedHello.length > 0 ? record(HANDSHAKE, mutatedHello) : Buffer.alloc(0)
-        const wire = Buffer.concat([clear, protect(rest, random), session()])
-        // Where the hello ended, keys change: moving that border is a change too, even if no byte moved.
-        const same = intact && mutatedHello.equals(hello)
-        return judge(await converse(wire), { handshakeIntact: same, intact: same })
-      }
-      // A mutated ticket may still be a ticket: then the data follows, and nothing else.
-      const run = await converse(Buffer.concat([honestHandshake, session(mutateTimes(ticket, random))]))
-      return judge(run, { handshakeIntact: true, intact: true })
-    }
+  /** @param messages each in a record, before the data; after a KeyUpdate keys change */
+  #data(messages: readonly Buffer[]): Buffer {
+    let cipher = this.#dataCiphers[0].restart()
+    const records = messages.map(message => {
+      const sealed = cipher.seal(TYPE.handshake, message)
+      if (message.equals(KEY_UPDATE))
+        cipher = cipher === this.#dataCiphers[0] ? this.#dataCiphers[1].restart() : cipher.next()
+      return sealed
+    })
+    return Buffer.concat([...records, cipher.seal(TYPE.applicationData, DATA), cipher.seal(TYPE.alert, CLOSE_NOTIFY)])
   }
 }
 
@@ -131,48 +216,24 @@ interface Run {
   readonly error: unknown
 }
 
-async function talk(wire: Buffer, offer: ClientOffer, options: HandshakeOptions): Promise<Run> {
-  const connection = new TlsConnection(replaying(wire))
-  let connected = false
-  let data = ''
-  try {
-    await connection.handshake(offer, options)
-    connected = true
-    for (let piece = await connection.read(); piece; piece = await connection.read())
-      data += Buffer.from(piece).toString('latin1')
-    await connection.endWriting()
-    return { connected, data, error: undefined }
-  } catch (error) {
-    return { connected, data, error }
-  }
-}
-
-async function withWatchdog(run: Promise<Run>): Promise<Run> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<Run>(resolve => {
-    timer = setTimeout(() => resolve({ connected: false, data: '', error: new Error('hangs') }), CASE_TIMEOUT_MS)
-  })
-  try {
-    return await Promise.race([run, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-function judge(run: Run, what: { readonly handshakeIntact: boolean; readonly intact: boolean }): Verdict {
-  const { connected, data, error } = run
+function judge({ connected, data, error }: Run, flight: Flight): Verdict {
   if (error !== undefined && !(error instanceof CraftecError && error.code.startsWith('tls-')))
     return { kind: 'wrong', what: `an error of the wrong kind: ${error instanceof Error ? error.stack : error}` }
-  if (connected && !what.handshakeIntact) return { kind: 'wrong', what: 'a mutated handshake was accepted' }
+  if (connected && !flight.handshakeIntact) return { kind: 'wrong', what: 'a mutated handshake was accepted' }
   if (!DATA.toString('latin1').startsWith(data)) return { kind: 'wrong', what: 'data the server never sent' }
   if (error instanceof CraftecError) return { kind: 'refused', code: error.code }
-  return what.intact ? { kind: 'unchanged' } : { kind: 'wrong', what: 'a mutated session ended well' }
+  if (data.length !== DATA.length) return { kind: 'wrong', what: 'data was lost, and the session ended well' }
+  return flight.intact ? { kind: 'unchanged' } : { kind: 'wrong', what: 'a mutated session ended well' }
 }
 
-/** Of a record in the clear, the minor version is to be ignored (RFC 8446 §5.1). */
-function startsWith(wire: Buffer, prefix: Buffer): boolean {
+/** Of records in the clear, the minor version is to be ignored (RFC 8446 §5.1). @param clear their lengths, from the start on */
+function startsWith(wire: Buffer, prefix: Buffer, clear: readonly number[]): boolean {
   const masked = Buffer.from(wire)
-  if (masked.length > 2) masked[2] = 3
+  let at = 0
+  for (const length of clear) {
+    if (at + 2 < masked.length) masked[at + 2] = 3
+    at += length
+  }
   return masked.subarray(0, prefix.length).equals(prefix)
 }
 
@@ -184,62 +245,4 @@ function replaying(wire: Buffer): ConstructorParameters<typeof TlsConnection>[0]
     }
   })
   return { readable, writable: new WritableStream() }
-}
-
-function mutateMessages(messages: readonly Buffer[], random: Random): Buffer[] {
-  const list = [...messages]
-  for (let left = 1 + random(2); left > 0; left--) {
-    const at = random(list.length)
-    const message = list[at] ?? Buffer.alloc(0)
-    const how = random(10)
-    if (how === 0) list.splice(at, 1)
-    else if (how === 1) list.splice(at, 0, message)
-    else if (how === 2) list.push(...list.splice(at, 1))
-    else if (how === 3 && message.length > 4) list[at] = handshake(message[0] ?? 0, mutate(message.subarray(4), random))
-    else list[at] = mutateTimes(message, random)
-  }
-  return list
-}
-
-function mutateTimes(bytes: Buffer, random: Random): Buffer {
-  let mutated = bytes
-  for (let left = 1 + random(4); left > 0; left--) mutated = mutate(mutated, random)
-  return mutated
-}
-
-function mutate(bytes: Buffer, random: Random): Buffer {
-  if (bytes.length === 0) return Buffer.from([random(256)])
-  const at = random(bytes.length)
-  const end = Math.min(bytes.length, at + 1 + random(MAX_CUT_BYTES))
-  const copy = Buffer.from(bytes)
-  switch (random(7)) {
-    case 0:
-      copy[at] = (copy[at] ?? 0) ^ (1 << random(8))
-      return copy
-    case 1:
-      copy[at] = INTERESTING[random(INTERESTING.length)] ?? 0
-      return copy
-    case 2:
-      copy[at] = random(256)
-      return copy
-    case 3:
-      return Buffer.concat([bytes.subarray(0, at), bytes.subarray(end)])
-    case 4:
-      return Buffer.concat([bytes.subarray(0, end), bytes.subarray(at)])
-    case 5:
-      return Buffer.concat([bytes.subarray(0, at), Buffer.alloc(1 + random(20), random(256)), bytes.subarray(at)])
-    default:
-      return bytes.subarray(0, at)
-  }
-}
-
-/** splitmix32 over both numbers: small, replayable, good enough to choose mutations. */
-function seededRandom(seed: number, caseNumber: number): Random {
-  let state = (Math.imul(seed, 0x9e3779b1) ^ Math.imul(caseNumber + 1, 0x85ebca6b)) >>> 0
-  return below => {
-    state = (state + 0x9e3779b9) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad)
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97)
-    return ((mixed ^ (mixed >>> 15)) >>> 0) % below
-  }
 }
