@@ -1,0 +1,461 @@
+/**
+ * What every piece store must do, whatever it is made of. Runs under vitest (memory, Node) and under mocha in a browser (OPFS,
+ * IndexedDB), so it uses only what both have.
+ */
+import type { ErrorCode } from '../../sdk/errors/index.ts'
+import type { PieceStore, StoreChange, StorePolicyOptions } from '../../sdk/obj/index.ts'
+import { ManualClock } from './manual-clock.ts'
+import { id, newContent, piece, pieces } from './store-content.ts'
+
+export interface StoreUnderTest {
+  readonly name: string
+  /** Whether what was put is there after close() and open(): not in memory. */
+  readonly durable: boolean
+  /** Whether a policy with a clock and a value function can be given: not across threads. */
+  readonly policy: boolean
+  /** Open the store of this test: the same place at each call until `reset`. */
+  open(policy?: StorePolicyOptions): Promise<PieceStore>
+  /** Forget everything. */
+  reset(): Promise<void>
+}
+
+interface Framework {
+  describe(name: string, body: () => void): void
+  it(name: string, body: () => Promise<void>): void
+  afterEach(body: () => Promise<void>): void
+}
+
+const KIB = 1_024
+
+export function describePieceStore(subject: StoreUnderTest, { describe, it, afterEach }: Framework): void {
+  const open: PieceStore[] = []
+  const openStore = async (policy?: StorePolicyOptions): Promise<PieceStore> => {
+    const store = await subject.open(policy)
+    open.push(store)
+    return store
+  }
+
+  describe(`piece store: ${subject.name}`, () => {
+    afterEach(async () => {
+      for (const store of open.splice(0)) await store.close()
+      await subject.reset()
+    })
+
+    it('gives back the bytes and the record of every piece, in the order in which they came', async () => {
+      const store = await openStore()
+      const content = newContent(1)
+      await store.addContent(content)
+      const first = pieces(content, 1, 3)
+      const second = pieces(content, 1, 2, 3)
+      equal(await store.putPieces(content.manifestId, 1, first), 3)
+      equal(await store.putPieces(content.manifestId, 1, second), 2)
+      const all = [...first, ...second]
+      deepEqual(
+        await store.pieces(content.manifestId, 1),
+        all.map(({ record }) => record)
+      )
+      for (const { record, data } of all) deepEqual(await store.readPiece(content.manifestId, 1, record.id), data)
+      deepEqual(await store.held(content.manifestId), Uint16Array.of(0, 5, 0))
+      deepEqual(await store.pieces(content.manifestId, 0), [])
+    })
+
+    it('keeps pieces of many sizes apart', async () => {
+      const store = await openStore()
+      const contents = [1, 1_023, 1_024, 1_025, 4_096, 5_000, 65_537, 262_144].map((pieceBytes, index) =>
+        newContent(index + 1, { pieceBytes })
+      )
+      for (const content of contents) {
+        await store.addContent(content)
+        await store.putPieces(content.manifestId, 0, pieces(content, 0, 2))
+      }
+      for (const content of contents)
+        for (const { record, data } of pieces(content, 0, 2))
+          deepEqual(await store.readPiece(content.manifestId, 0, record.id), data)
+    })
+
+    it('reads any range of a piece, into memory of the caller too', async () => {
+      const store = await openStore()
+      const content = newContent(1)
+      await store.addContent(content)
+      const { record, data } = piece(content, 0, 0)
+      await store.putPieces(content.manifestId, 0, [{ record, data }])
+      for (const [from, to] of [
+        [0, 1_000],
+        [0, 0],
+        [999, 1_000],
+        [17, 523]
+      ] as const)
+        deepEqual(await store.readPiece(content.manifestId, 0, record.id, { from, to }), data.slice(from, to))
+      const memory = new Uint8Array(64)
+      const read = await store.readPiece(content.manifestId, 0, record.id, {
+        from: 10,
+        to: 30,
+        into: memory.subarray(8)
+      })
+      deepEqual(read, data.slice(10, 30))
+      deepEqual(memory.slice(8, 28), data.slice(10, 30))
+      deepEqual(memory.slice(28), new Uint8Array(36))
+      await failsWith('invalid-argument', store.readPiece(content.manifestId, 0, record.id, { from: 1, to: 1_001 }))
+      await failsWith('invalid-argument', store.readPiece(content.manifestId, 0, record.id, { from: 9, to: 8 }))
+      await failsWith(
+        'invalid-argument',
+        store.readPiece(content.manifestId, 0, record.id, { into: new Uint8Array(999) })
+      )
+    })
+
+    it('never overwrites a piece: an id that is there stays as it is, and a put may be repeated', async () => {
+      const store = await openStore()
+      const content = newContent(1)
+      await store.addContent(content)
+      const original = piece(content, 0, 0)
+      await store.putPieces(content.manifestId, 0, [original])
+      equal(await store.putPieces(content.manifestId, 0, [piece(content, 0, 0, 1), piece(content, 0, 1)]), 1)
+      equal(await store.putPieces(content.manifestId, 0, [piece(content, 0, 0, 1), piece(content, 0, 1)]), 0)
+      deepEqual(await store.readPiece(content.manifestId, 0, original.record.id), original.data)
+      equal((await store.pieces(content.manifestId, 0)).length, 2)
+      const twice = piece(content, 2, 5)
+      equal(await store.putPieces(content.manifestId, 2, [twice, twice]), 1)
+    })
+
+    it('takes all pieces of a put or none', async () => {
+      const store = await openStore()
+      const content = newContent(1)
+      await store.addContent(content)
+      const broken = { ...piece(content, 0, 1), data: new Uint8Array(999) }
+      await failsWith('invalid-argument', store.putPieces(content.manifestId, 0, [piece(content, 0, 0), broken]))
+      deepEqual(await store.pieces(content.manifestId, 0), [])
+      equal((await store.usage()).bytes, 0)
+    })
+
+    it('refuses what is out of bounds, and content that it does not know', async () => {
+      const store = await openStore()
+      const content = newContent(1)
+      const given = pieces(content, 0, 1)
+      await failsWith('content-unknown', store.putPieces(content.manifestId, 0, given))
+      await failsWith('content-unknown', store.pin(content.manifestId))
+      await failsWith('content-unknown', store.held(content.manifestId))
+      deepEqual(await store.content(content.manifestId), undefined)
+      deepEqual(await store.manifest(content.manifestId), undefined)
+      deepEqual(await store.pieces(content.manifestId, 0), [])
+      deepEqual(await store.readPiece(content.manifestId, 0, id(9)), undefined)
+      equal(await store.removeContent(content.manifestId), false)
+      equal(await store.removePieces(content.manifestId, 0, [id(9)]), 0)
+      await store.addContent(content)
+      await failsWith('invalid-argument', store.putPieces(content.manifestId, 3, given))
+      await failsWith('invalid-argument', store.putPieces(content.manifestId, -1, given))
+      await failsWith('invalid-argument', store.putPieces(content.manifestId, 0, []))
+      await failsWith('invalid-argument', store.putPieces(new Uint8Array(31), 0, given))
+      for (const change of [{ segments: -1 }, { pieceBytes: 0 }, { size: 2 ** 53 }, { origin: 'peer' as const }])
+        await failsWith('invalid-argument', store.addContent(newContent(2, change)))
+      const fat = piece(content, 0, 0)
+      const provenance = new Uint8Array(4_097)
+      await failsWith(
+        'invalid-argument',
+        store.putPieces(content.manifestId, 0, [{ ...fat, record: { ...fat.record, provenance } }])
+      )
+    })
+
+    it('knows contents by manifest id, by content id and in pages, labels and pins with them', async () => {
+      const store = await openStore()
+      const shared = { contentId: id(77) }
+      for (const number of [5, 3, 9, 1, 7]) await store.addContent(newContent(number, number < 6 ? shared : {}))
+      const numbers = (list: readonly { manifestId: Uint8Array }[]): unknown[] => list.map(info => info.manifestId[3])
+      deepEqual(numbers(await store.contents()), [1, 3, 5, 7, 9])
+      deepEqual(numbers(await store.contents({ limit: 2 })), [1, 3])
+      deepEqual(numbers(await store.contents({ after: id(3), limit: 2 })), [5, 7])
+      deepEqual(numbers(await store.byContentId(id(77))), [1, 3, 5])
+      deepEqual(await store.byContentId(id(78)), [])
+      deepEqual(await store.manifest(id(5)), newContent(5).manifest)
+      await store.setLabel(id(5), { name: 'Ferien 😀.jpg', type: 'image/jpeg' })
+      await store.pin(id(5))
+      const info = await store.content(id(5))
+      deepEqual([info?.label, info?.pinned], [{ name: 'Ferien 😀.jpg', type: 'image/jpeg' }, true])
+      await store.unpin(id(5))
+      await store.setLabel(id(5), undefined)
+      const after = await store.content(id(5))
+      deepEqual([after?.label, after?.pinned], [undefined, false])
+    })
+
+    it('adds content once: later calls change nothing', async () => {
+      const store = await openStore()
+      const first = await store.addContent(newContent(1, { pinned: true, label: { name: 'a', type: '' } }))
+      deepEqual(await store.addContent(newContent(1, { label: { name: 'b', type: '' } })), first)
+      equal((await store.usage()).contents, 1)
+    })
+
+    it('removes pieces and content, and the room they took', async () => {
+      const store = await openStore()
+      const [one, two] = [newContent(1), newContent(2)]
+      for (const content of [one, two]) {
+        await store.addContent(content)
+        await store.putPieces(content.manifestId, 0, pieces(content, 0, 4))
+      }
+      equal((await store.usage()).bytes, 8 * KIB)
+      const [first, second] = pieces(one, 0, 2)
+      if (!first || !second) throw new Error('two pieces')
+      equal(await store.removePieces(one.manifestId, 0, [first.record.id, id(4711)]), 1)
+      equal(await store.readPiece(one.manifestId, 0, first.record.id), undefined)
+      deepEqual(await store.readPiece(one.manifestId, 0, second.record.id), second.data)
+      deepEqual(await store.held(one.manifestId), Uint16Array.of(3, 0, 0))
+      equal(await store.removeContent(two.manifestId), true)
+      equal(await store.content(two.manifestId), undefined)
+      equal(await store.manifest(two.manifestId), undefined)
+      deepEqual(await store.pieces(two.manifestId, 0), [])
+      deepEqual(await store.byContentId(two.contentId), [])
+      const { bytes, contents, pieces: count } = await store.usage()
+      deepEqual([bytes, contents, count], [3 * KIB, 1, 3])
+      // What was freed is used again, and what is there stays what it was.
+      await store.putPieces(one.manifestId, 2, pieces(one, 2, 6))
+      for (const each of [...pieces(one, 0, 4).slice(1)])
+        deepEqual(await store.readPiece(one.manifestId, 0, each.record.id), each.data)
+    })
+
+    it('keeps small values in the order of their keys', async () => {
+      const store = await openStore()
+      for (const key of ['b/2', 'a', 'b/10', 'c', 'b/1']) await store.setValue(key, new TextEncoder().encode(key))
+      deepEqual(
+        (await store.values('b/')).map(({ key }) => key),
+        ['b/1', 'b/10', 'b/2']
+      )
+      deepEqual(
+        (await store.values('b/', 'b/1')).map(({ key, value }) => [key, new TextDecoder().decode(value)]),
+        [
+          ['b/10', 'b/10'],
+          ['b/2', 'b/2']
+        ]
+      )
+      await store.setValue('b/10', undefined)
+      equal(await store.value('b/10'), undefined)
+      deepEqual(await store.value('c'), new TextEncoder().encode('c'))
+      await failsWith('invalid-argument', store.setValue('', new Uint8Array(1)))
+      await failsWith('invalid-argument', store.setValue('x', new Uint8Array(1024 * KIB + 1)))
+    })
+
+    it('tells listeners what changed', async () => {
+      const store = await openStore()
+      const content = newContent(1)
+      const seen: StoreChange[] = []
+      const end = store.onChange(change => seen.push(change))
+      await store.addContent(content)
+      await store.putPieces(content.manifestId, 2, pieces(content, 2, 1))
+      await store.pin(content.manifestId)
+      await store.removePieces(content.manifestId, 2, [piece(content, 2, 0).record.id])
+      await store.removeContent(content.manifestId)
+      end()
+      await store.addContent(content)
+      const { manifestId } = content
+      deepEqual(seen, [
+        { type: 'content-added', manifestId },
+        { type: 'pieces-added', manifestId, segment: 2 },
+        { type: 'content-changed', manifestId },
+        { type: 'pieces-removed', manifestId, segment: 2 },
+        { type: 'content-removed', manifestId }
+      ])
+    })
+
+    it('serves many callers at once', async () => {
+      const store = await openStore()
+      const contents = Array.from({ length: 6 }, (_, index) => newContent(index + 1))
+      await Promise.all(
+        contents.map(async content => {
+          await store.addContent(content)
+          await Promise.all(
+            [0, 1, 2].map(segment => store.putPieces(content.manifestId, segment, pieces(content, segment, 3)))
+          )
+          await Promise.all(
+            pieces(content, 1, 3).map(async ({ record, data }) =>
+              deepEqual(await store.readPiece(content.manifestId, 1, record.id), data)
+            )
+          )
+        })
+      )
+      const { pieces: count } = await store.usage()
+      equal(count, 54)
+    })
+
+    it('reports an aborted put and changes nothing', async () => {
+      const store = await openStore()
+      const content = newContent(1)
+      await store.addContent(content)
+      const signal = AbortSignal.abort()
+      await failsWith('aborted', store.putPieces(content.manifestId, 0, pieces(content, 0, 2), { signal }))
+      deepEqual(await store.pieces(content.manifestId, 0), [])
+    })
+
+    it('takes buffers that are given away, several pieces of one buffer too', async () => {
+      const store = await openStore()
+      const content = newContent(1)
+      await store.addContent(content)
+      const originals = pieces(content, 0, 3)
+      const whole = new Uint8Array(3 * content.pieceBytes)
+      for (const [index, { data }] of originals.entries()) whole.set(data, index * content.pieceBytes)
+      const given = originals.map(({ record }, index) => ({
+        record,
+        data: whole.subarray(index * content.pieceBytes, (index + 1) * content.pieceBytes)
+      }))
+      equal(await store.putPieces(content.manifestId, 0, given, { transfer: true }), 3)
+      for (const { record, data } of originals) deepEqual(await store.readPiece(content.manifestId, 0, record.id), data)
+    })
+
+    it('stops with close(), and says so', async () => {
+      const store = await openStore()
+      await store.close()
+      await store.close()
+      await failsWith('stopped', store.contents())
+      await failsWith('stopped', store.addContent(newContent(1)))
+    })
+
+    it('verifies all it holds', async () => {
+      const store = await openStore()
+      const content = newContent(1)
+      await store.addContent(content)
+      await store.putPieces(content.manifestId, 0, pieces(content, 0, 4))
+      await store.putPieces(content.manifestId, 2, pieces(content, 2, 1))
+      deepEqual(await store.verify(), { checked: 5, lost: [], lostCount: 0 })
+    })
+
+    it('takes at most its quota: unpinned content gives way, pinned does not', async () => {
+      const store = await openStore({ quotaBytes: 8 * KIB })
+      const [pinned, loose, next] = [newContent(1, { pinned: true }), newContent(2), newContent(3, { pinned: true })]
+      for (const content of [pinned, loose, next]) await store.addContent(content)
+      await store.putPieces(pinned.manifestId, 0, pieces(pinned, 0, 3))
+      await store.putPieces(loose.manifestId, 0, pieces(loose, 0, 3))
+      await store.putPieces(next.manifestId, 0, pieces(next, 0, 4))
+      equal(await store.content(loose.manifestId), undefined)
+      equal((await store.usage()).bytes, 7 * KIB)
+      await failsWith('storage-full', store.putPieces(next.manifestId, 1, pieces(next, 1, 2)))
+      deepEqual(await store.held(next.manifestId), Uint16Array.of(4, 0, 0))
+      equal(await store.putPieces(next.manifestId, 1, pieces(next, 1, 1)), 1)
+      for (const { record, data } of pieces(pinned, 0, 3))
+        deepEqual(await store.readPiece(pinned.manifestId, 0, record.id), data)
+      equal((await store.usage()).quota, 8 * KIB)
+    })
+
+    it('never evicts what is being written', async () => {
+      const store = await openStore({ quotaBytes: 4 * KIB })
+      const content = newContent(1)
+      await store.addContent(content)
+      await store.putPieces(content.manifestId, 0, pieces(content, 0, 3))
+      await failsWith('storage-full', store.putPieces(content.manifestId, 1, pieces(content, 1, 2)))
+      deepEqual(await store.held(content.manifestId), Uint16Array.of(3, 0, 0))
+    })
+
+    it('bounds what each peer and all peers may take', async () => {
+      const store = await openStore({ quotaBytes: 100 * KIB, peersQuotaBytes: 6 * KIB, peerQuotaBytes: 4 * KIB })
+      const mine = newContent(1)
+      const ofPeer = [2, 3, 4].map(number => newContent(number, { origin: 'peer', peer: number < 4 ? 'ann' : 'bob' }))
+      for (const content of [mine, ...ofPeer]) await store.addContent(content)
+      const [first, second, third] = ofPeer
+      if (!first || !second || !third) throw new Error('three contents')
+      await store.putPieces(mine.manifestId, 0, pieces(mine, 0, 20))
+      await store.putPieces(first.manifestId, 0, pieces(first, 0, 3))
+      await failsWith('limit-exceeded', store.putPieces(second.manifestId, 0, pieces(second, 0, 2)))
+      await store.putPieces(second.manifestId, 0, pieces(second, 0, 1))
+      await failsWith('limit-exceeded', store.putPieces(third.manifestId, 0, pieces(third, 0, 3)))
+      await store.putPieces(third.manifestId, 0, pieces(third, 0, 2))
+      deepEqual((await store.usage()).perPeer, { ann: 4 * KIB, bob: 2 * KIB })
+      await store.removeContent(first.manifestId)
+      deepEqual((await store.usage()).perPeer, { ann: KIB, bob: 2 * KIB })
+      await store.putPieces(second.manifestId, 1, pieces(second, 1, 3))
+    })
+
+    it('evicts on demand, and keeps what it is told to', async () => {
+      const store = await openStore({ quotaBytes: 10 * KIB })
+      const contents = [1, 2, 3].map(number => newContent(number))
+      for (const content of contents) {
+        await store.addContent(content)
+        await store.putPieces(content.manifestId, 0, pieces(content, 0, 3))
+      }
+      deepEqual(await store.evict(KIB), { freedBytes: 0, evicted: [] })
+      const { freedBytes, evicted } = await store.evict(10 * KIB, { keep: [id(2)] })
+      deepEqual([freedBytes, evicted.length], [6 * KIB, 2])
+      deepEqual(
+        (await store.contents()).map(({ manifestId }) => manifestId),
+        [id(2)]
+      )
+    })
+
+    if (subject.policy)
+      it('evicts what was used longest ago, and what is kept for peers before its own', async () => {
+        const clock = new ManualClock()
+        const store = await openStore({
+          quotaBytes: 12 * KIB,
+          peersQuotaBytes: 12 * KIB,
+          peerQuotaBytes: 12 * KIB,
+          clock
+        })
+        const contents = [1, 2, 3, 4].map(number =>
+          newContent(number, number === 4 ? { origin: 'peer', peer: 'ann' } : {})
+        )
+        for (const content of contents) {
+          await store.addContent(content)
+          await store.putPieces(content.manifestId, 0, pieces(content, 0, 3))
+          clock.advance(24 * 3_600_000)
+        }
+        await store.readPiece(id(1), 0, piece(newContent(1), 0, 0).record.id)
+        clock.advance(24 * 3_600_000)
+        deepEqual((await store.evict(3 * KIB)).evicted, [id(4)])
+        deepEqual((await store.evict(6 * KIB)).evicted, [id(2)])
+        deepEqual((await store.evict(12 * KIB)).evicted, [id(3), id(1)])
+      })
+
+    if (subject.durable)
+      it('has everything again after it was closed and opened', async () => {
+        const content = newContent(1, { label: { name: 'n', type: 't/t' }, pinned: true })
+        const theirs = newContent(2, { origin: 'peer', peer: 'ann', pieceBytes: 70_000 })
+        const before = await openStore()
+        for (const each of [content, theirs]) {
+          await before.addContent(each)
+          await before.putPieces(each.manifestId, 0, pieces(each, 0, 5))
+          await before.removePieces(each.manifestId, 0, [piece(each, 0, 3).record.id])
+        }
+        await before.setValue('resume/1', Uint8Array.of(1, 2, 3))
+        const expected = [await before.contents(), { ...(await before.usage()), quota: 0 }]
+        await before.close()
+
+        const after = await openStore()
+        deepEqual([await after.contents(), { ...(await after.usage()), quota: 0 }], expected)
+        deepEqual(await after.value('resume/1'), Uint8Array.of(1, 2, 3))
+        deepEqual(await after.manifest(content.manifestId), content.manifest)
+        for (const each of [content, theirs]) {
+          equal((await after.pieces(each.manifestId, 0)).length, 4)
+          for (const index of [0, 1, 2, 4]) {
+            const { record, data } = piece(each, 0, index)
+            deepEqual(await after.readPiece(each.manifestId, 0, record.id), data)
+          }
+          // The hole that the removed piece left, and new room: neither touches what is there.
+          await after.putPieces(each.manifestId, 1, pieces(each, 1, 3))
+        }
+        deepEqual(await after.verify(), { checked: 14, lost: [], lostCount: 0 })
+      })
+  })
+}
+
+function equal(actual: unknown, expected: unknown): void {
+  if (!Object.is(actual, expected)) throw new Error(`expected ${String(expected)}, got ${String(actual)}`)
+}
+
+function deepEqual(actual: unknown, expected: unknown): void {
+  const [got, wanted] = [canonical(actual), canonical(expected)]
+  if (got !== wanted) throw new Error(`expected ${wanted.slice(0, 500)}\n     got ${got.slice(0, 500)}`)
+}
+
+/** Text that is equal for equal values: keys in order, absent and undefined alike, bytes by type and content. */
+function canonical(value: unknown): string {
+  if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${(value as Uint8Array).join()})`
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined'
+  const entries = Object.entries(value).filter(([, member]) => member !== undefined)
+  return `{${entries
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([key, member]) => `${key}:${canonical(member)}`)
+    .join()}}`
+}
+
+async function failsWith(code: ErrorCode, task: Promise<unknown>): Promise<void> {
+  const outcome = await task.then(
+    () => 'no error',
+    (error: unknown) => (error as { code?: string }).code ?? String(error)
+  )
+  equal(outcome, code)
+}
