@@ -10,7 +10,7 @@ import { parseServerName } from '../../sdk/tls/x509/server-name.ts'
 import { readTrustAnchors } from '../../sdk/tls/x509/trust-anchor.ts'
 import { validateChain } from '../../sdk/tls/x509/validate-chain.ts'
 import { handshake, record, u8 } from '../kit/scripted-tls-server.ts'
-import { mutateMessages, mutateTimes, type Random, seededRandom } from './mutation.ts'
+import { mutateCertificate, mutateMessages, mutateTimes, type Random, seededRandom } from './mutation.ts'
 import { RecordCipher } from './record-cipher.ts'
 import { type RecordedSession, readSessions } from './recorded-session.ts'
 import { createSynchronousSubtle, withFixedKeys } from './synchronous-subtle.ts'
@@ -20,7 +20,6 @@ const TYPE = { alert: 21, handshake: 22, applicationData: 23 } as const
 const CLOSE_NOTIFY = Buffer.from([1, 0])
 /** One that asks for ours in return, so that its answer is run as well. */
 const KEY_UPDATE = handshake(24, u8(1))
-const CERTIFICATE = 11
 const RECORDS_PER_KEY = 1000
 
 export type Verdict =
@@ -141,18 +140,16 @@ class Target {
     const { hellos, flight, tickets } = this.#session
     if (kind < 8) {
       const before = [...hellos, ...flight]
-      const mutated = kind < 5 ? mutateMessages(before, random) : this.#mutateCertificate(before, random)
+      const mutated = kind < 5 ? mutateMessages(before, random) : mutateCertificate(before, random)
       const after = mutated.filter(message => message.length > 0)
-      // What comes behind Finished is no part of the handshake, and must not pass for data either. Keys change where the
-      // hellos end: moving that border is a change too, even if no byte moved.
-      const handshakeIntact = before.every((message, at) => after[at]?.equals(message))
-      const clear = after.slice(0, hellos.length)
-      const wire = Buffer.concat([
-        ...clear.map(message => record(TYPE.handshake, message)),
-        this.#protect(after.slice(hellos.length), random),
-        this.#data([])
-      ])
-      return { wire, handshakeIntact, intact: handshakeIntact && after.length === before.length }
+      // Keys change where the hellos end: moving that border is a change too, even if no byte moved.
+      const clear = Buffer.concat(after.slice(0, hellos.length).map(message => record(TYPE.handshake, message)))
+      const rest = after.slice(hellos.length)
+      const wire = Buffer.concat([clear, this.#protect(rest, random), this.#data([])])
+      // What comes behind Finished is no part of the handshake, and must not pass for data either.
+      const [sent, honest] = [Buffer.concat(rest), Buffer.concat(flight)]
+      const handshakeIntact = clear.equals(this.#clear) && sent.subarray(0, honest.length).equals(honest)
+      return { wire, handshakeIntact, intact: handshakeIntact && sent.length === honest.length }
     }
     // A mutated ticket may still be a ticket: then the data follows, and nothing else.
     const later = mutateMessages([...tickets, KEY_UPDATE], random).filter(message => message.length > 0)
@@ -174,13 +171,6 @@ class Target {
     } catch (error) {
       return { connected, data, error }
     }
-  }
-
-  /** Certificates hold most of what there is to parse; with the length of their message right, all of it is reached. */
-  #mutateCertificate(messages: readonly Buffer[], random: Random): Buffer[] {
-    return messages.map(message =>
-      message[0] === CERTIFICATE ? handshake(CERTIFICATE, mutateTimes(message.subarray(4), random)) : message
-    )
   }
 
   /** Under the keys of the handshake, cut into records as `random` has it. */

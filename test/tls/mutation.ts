@@ -4,6 +4,7 @@ import { handshake } from '../kit/scripted-tls-server.ts'
 /** @returns an integer from 0 to `below` - 1 */
 export type Random = (below: number) => number
 
+const CERTIFICATE = 11
 const MAX_CUT_BYTES = 64
 /** What a field that holds a length, a type or a count is most likely to trip over. */
 const INTERESTING = [0, 1, 2, 3, 4, 8, 11, 15, 16, 20, 22, 23, 24, 32, 0x7f, 0x80, 0xfe, 0xff]
@@ -22,6 +23,13 @@ export function mutateMessages(messages: readonly Buffer[], random: Random): Buf
     else list[at] = mutateTimes(message, random)
   }
   return list
+}
+
+/** Certificates hold most of what there is to parse; with the length of their message right, all of it is reached. */
+export function mutateCertificate(messages: readonly Buffer[], random: Random): Buffer[] {
+  return messages.map(message =>
+    message[0] === CERTIFICATE ? handshake(CERTIFICATE, mutateTimes(message.subarray(4), random)) : message
+  )
 }
 
 /** One to four changes. */
