@@ -9,7 +9,14 @@ export {
 } from './coding-job.ts'
 export { createDecoder, type Decoder, type PieceVerdict } from './decoder.ts'
 export { createEncoder, type Encoder } from './encoder.ts'
-export { type CodedPiece, type Generation, MAX_PIECE_BYTES, MAX_SOURCE_PIECES } from './generation.ts'
+export {
+  type CodedPiece,
+  type Generation,
+  MAX_PIECE_BYTES,
+  MAX_SOURCE_PIECES,
+  sourceIndex,
+  unitVector
+} from './generation.ts'
 export { createJsEngine } from './js-engine.ts'
 export { type CodingEngineOptions, loadCodingEngine } from './load-engine.ts'
 export { createRecoder, type Recoder } from './recoder.ts'

@@ -1,0 +1,16 @@
+export {
+  type CommittedTable,
+  createCommittedTable,
+  encodeCommittedTable,
+  openCommittedTable
+} from './committed-table.ts'
+export {
+  MAX_COMMITTED_PIECES,
+  MAX_MANIFEST_BYTES,
+  type Manifest,
+  type ManifestSegment,
+  MIN_PIECE_BYTES,
+  manifestSegmentation,
+  parityPieces
+} from './manifest.ts'
+export { type ManifestExpectation, openManifest, type SignedManifest, signManifest } from './signed-manifest.ts'

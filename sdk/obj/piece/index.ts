@@ -1,0 +1,5 @@
+export { committedLeafHash } from './committed-leaf.ts'
+export { checkPieceCoefficients, type PieceHeader } from './piece.ts'
+export { pieceId } from './piece-id.ts'
+export { decodeProvenance, encodeProvenance, type Provenance, readProvenance } from './provenance.ts'
+export { type RecodedClaim, signRecoded, verifyRecoded } from './recoded-signature.ts'
