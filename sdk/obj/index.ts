@@ -1,2 +1,6 @@
 export * from './coding/index.ts'
+export * from './content/index.ts'
+export * from './hashing/index.ts'
+export * from './manifest/index.ts'
+export * from './piece/index.ts'
 export * from './store/index.ts'
