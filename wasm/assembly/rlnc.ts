@@ -1,10 +1,11 @@
 // The coding kernels as the host sees them. Lists of addresses are u32; lengths are multiples of 64 bytes (the host pads with zeros,
 // which every linear combination keeps zero).
 
-import { combineByFive, combineByFour, scratchBytes } from './combine-bitplanes'
+import { combineByPlanes } from './combine-bitplanes'
 import { combineFourRows, combineOneRow } from './combine-nibbles'
 import { makeTables } from './gf256'
 
+export { scratchBytes as combineScratchBytes } from './combine-bitplanes'
 export { reductionAdd, reductionBytes, reductionHistory, reductionInput, reductionStart } from './row-reduction'
 
 /** Call once before anything else. @returns the first free address */
@@ -13,20 +14,14 @@ export function start(): usize {
   return (__heap_base + 63) & ~63
 }
 
-/** Scratch that `combine` may use for this shape. */
-export function combineScratchBytes(rows: usize, count: usize): usize {
-  return scratchBytes(5, rows, count)
-}
-
 /**
  * output[r] = sum over j of coefficients[r * count + j] * input[j].
  * Which kernel wins was measured (x64, V8): look-up for few rows, bit planes for many; without a native shuffle the
  * planes win earlier.
  */
 export function combine(outputs: usize, rows: usize, inputs: usize, count: usize, coefficients: usize, scratch: usize, length: usize): void {
-  const planesFrom: usize = isDefined(RELAXED) ? 16 : 8
-  if (rows >= planesFrom) return combineByFive(outputs, rows, inputs, count, coefficients, scratch, length)
-  if (!isDefined(RELAXED) && rows >= 6) return combineByFour(outputs, rows, inputs, count, coefficients, scratch, length)
+  const planesFrom: usize = isDefined(RELAXED) ? 16 : 6
+  if (rows >= planesFrom) return combineByPlanes(outputs, rows, inputs, count, coefficients, scratch, length)
   const fours = rows & ~3
   if (fours > 0) combineFourRows(outputs, fours, inputs, count, coefficients, length)
   for (let row = fours; row < rows; row++) combineOneRow(load<u32>(outputs + (row << 2)), inputs, count, coefficients + row * count, length)

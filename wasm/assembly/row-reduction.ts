@@ -44,7 +44,7 @@ export function reductionAdd(state: usize, k: usize, arrival: usize): i32 {
   for (let c: usize = 0; c < k; c++) {
     const scalar = load<u8>(row + c)
     if (scalar == 0) continue
-    if (load<u8>(flags + c) != 0) addOne(row, state + c * width, NIBBLES + (<usize>scalar << 5), 0, width)
+    if (load<u8>(flags + c) != 0) addOne(row, state + c * width, NIBBLES + (<usize>scalar << 5), width)
     else if (pivot < 0) pivot = <i32>c
   }
   if (pivot < 0) return -1
@@ -56,7 +56,7 @@ export function reductionAdd(state: usize, k: usize, arrival: usize): i32 {
     if (load<u8>(flags + c) == 0) continue
     const other = state + c * width
     const scalar = load<u8>(other + p)
-    if (scalar != 0) addOne(other, kept, NIBBLES + (<usize>scalar << 5), 0, width)
+    if (scalar != 0) addOne(other, kept, NIBBLES + (<usize>scalar << 5), width)
   }
   store<u8>(flags + p, 1)
   return pivot
