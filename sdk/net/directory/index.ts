@@ -17,6 +17,5 @@ export {
   type DirectoryParticipantOptions,
   participateInDirectory
 } from './participate-in-directory.ts'
-export type { RequestRate } from './request-budget.ts'
 export { type ServeDirectoryOptions, serveDirectory } from './serve-directory.ts'
 export { announceDescriptor, type SyncDirectoryOptions, type SyncResult, syncDirectory } from './sync-directory.ts'

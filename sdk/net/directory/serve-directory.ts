@@ -1,4 +1,4 @@
-import { type Clock, systemClock, withDeadline } from '../../async/index.ts'
+import { type Clock, RequestBudget, type RequestRate, systemClock, withDeadline } from '../../async/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import type { Channel, P2pNode } from '../../p2p/index.ts'
 import type { Directory } from './directory.ts'
@@ -11,7 +11,6 @@ import {
   MAX_PAGE_BYTES,
   MAX_REQUEST_BYTES
 } from './directory-frame.ts'
-import { RequestBudget, type RequestRate } from './request-budget.ts'
 
 export interface ServeDirectoryOptions {
   readonly clock?: Clock

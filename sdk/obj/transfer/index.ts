@@ -1,0 +1,21 @@
+export {
+  type CallOptions,
+  HolderSession,
+  type OfferedPiece,
+  type OfferResult,
+  type WantSink
+} from './holder-session.ts'
+export { IndexSet, MAX_COMMITTED } from './index-set.ts'
+export { type Admission, createIntake, type Intake, type IntakeOptions } from './intake.ts'
+export { ManifestShelf } from './manifest-shelf.ts'
+export { type RecodeContext, recodePiece } from './recode-piece.ts'
+export {
+  type RecodedPiece,
+  type ServeTransferOptions,
+  serveTransfer,
+  type TransferHost,
+  type TransferService,
+  type TransferStats
+} from './serve-transfer.ts'
+export { type SegmentHoldings, TRANSFER_PROTOCOL } from './transfer-message.ts'
+export { type VerifiedPiece, verifyPiece } from './verify-piece.ts'

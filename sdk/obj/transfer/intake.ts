@@ -1,0 +1,110 @@
+import { CraftecError } from '../../errors/index.ts'
+import type { HashEngine } from '../hashing/index.ts'
+import { manifestSegmentation, openManifest, type SignedManifest } from '../manifest/index.ts'
+import type { PieceStore, StoredPiece } from '../store/index.ts'
+import type { ManifestShelf } from './manifest-shelf.ts'
+import type { AssembledPiece } from './piece-assembler.ts'
+import type { EndReason, Offer } from './transfer-message.ts'
+import { verifyPiece } from './verify-piece.ts'
+
+export type Admission =
+  /** `release` frees the place of the grant, whatever became of it. */
+  | {
+      readonly outcome: 'granted'
+      readonly pieces: number
+      readonly wantsManifest: boolean
+      readonly release: () => void
+    }
+  | { readonly outcome: Exclude<EndReason, 'done'>; readonly retryAfterMs: number }
+
+export type IntakeResult =
+  | { readonly outcome: 'stored'; readonly pieces: number }
+  | { readonly outcome: 'refused' | 'invalid' }
+
+/** Decides which pieces of others are kept here. */
+export interface Intake {
+  admit(peer: string, offer: Offer): Promise<Admission>
+  /** Verify and keep what was granted. All or nothing: one piece that does not verify refuses the rest with it. */
+  store(
+    peer: string,
+    offer: Offer,
+    manifest: Uint8Array | undefined,
+    pieces: readonly AssembledPiece[]
+  ): Promise<IntakeResult>
+}
+
+export interface IntakeOptions {
+  readonly store: PieceStore
+  readonly manifests: ManifestShelf
+  readonly hashes: HashEngine
+  /** Bytes that may be on their way here in answer to one grant. Default 4 MiB. */
+  readonly grantBytes?: number
+  /** Grants that may be open at once, over all peers: with `grantBytes` this bounds what waits in memory. Default 8. */
+  readonly maxGrants?: number
+  /** Called when a peer sent pieces that do not verify. */
+  readonly onInvalid?: (peer: string) => void
+}
+
+const DEFAULT_GRANT_BYTES = 4 * 1024 * 1024
+const DEFAULT_GRANTS = 8
+const BUSY_RETRY_MS = 1_000
+
+/** Takes whatever verifies, as long as the store's quotas allow it. */
+export function createIntake(options: IntakeOptions): Intake {
+  const { store, manifests, hashes, grantBytes = DEFAULT_GRANT_BYTES, onInvalid = () => {} } = options
+  const { maxGrants = DEFAULT_GRANTS } = options
+  const open = new Set<object>()
+
+  return {
+    admit: async (_peer, offer) => {
+      const { bytes, quota } = await store.usage()
+      const room = Math.floor(Math.min(grantBytes, quota - bytes) / offer.pieceBytes)
+      if (room < 1) return { outcome: 'refused', retryAfterMs: 0 }
+      const wantsManifest = (await store.content(offer.manifestId)) === undefined
+      if (open.size >= maxGrants) return { outcome: 'busy', retryAfterMs: BUSY_RETRY_MS }
+      const grant = {}
+      open.add(grant)
+      return {
+        outcome: 'granted',
+        pieces: Math.min(room, offer.pieces),
+        wantsManifest,
+        release: () => open.delete(grant)
+      }
+    },
+
+    store: async (peer, offer, manifestBytes, pieces) => {
+      try {
+        const manifest = manifestBytes
+          ? openManifest(manifestBytes, { manifestId: offer.manifestId })
+          : await manifests.get(offer.manifestId)
+        if (!manifest) return { outcome: 'refused' }
+        if (pieces.length === 0) return { outcome: 'stored', pieces: 0 }
+        const checked = pieces.map(({ head, data }): StoredPiece => {
+          const { id } = verifyPiece(hashes, manifest, offer.segment, head, data)
+          return { record: { id, ...head }, data }
+        })
+        await store.addContent(contentOf(manifest, peer))
+        return { outcome: 'stored', pieces: await store.putPieces(manifest.id, offer.segment, checked) }
+      } catch (error) {
+        const { code } = CraftecError.from(error)
+        if (code === 'storage-full' || code === 'limit-exceeded') return { outcome: 'refused' }
+        if (code !== 'malformed' && code !== 'invalid-signature' && code !== 'invalid-argument') throw error
+        onInvalid(peer)
+        return { outcome: 'invalid' }
+      }
+    }
+  }
+}
+
+function contentOf(manifest: SignedManifest, peer: string): Parameters<PieceStore['addContent']>[0] {
+  return {
+    manifestId: manifest.id,
+    contentId: manifest.contentId,
+    manifest: manifest.bytes,
+    pieceBytes: manifest.pieceBytes,
+    segments: manifestSegmentation(manifest).count,
+    size: manifest.size,
+    origin: 'peer',
+    peer
+  }
+}
