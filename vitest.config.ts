@@ -11,6 +11,7 @@ export default defineConfig({
           include: [
             'sdk/**/*.test.ts',
             'relay-server/**/*.test.ts',
+            'chain/**/*.test.ts',
             'workers/**/*.test.ts',
             'wasm/**/*.test.ts',
             'tools/**/*.test.ts',

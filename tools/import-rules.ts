@@ -18,7 +18,7 @@ export const LAYERS: readonly (readonly string[])[] = [
 ]
 
 /** Top-level folders, lowest first. Those above `sdk` may import anything below them. */
-const HOUSE = ['sdk', 'workers', 'relay-server', 'examples', 'test']
+const HOUSE = ['sdk', 'workers', 'relay-server', 'chain', 'examples', 'test']
 
 /** Packages that only the named folders may import. Tests and benchmarks may too: they measure against the raw library. */
 const WRAPPED: readonly { readonly packages: RegExp; readonly only: readonly string[] }[] = [
@@ -26,7 +26,8 @@ const WRAPPED: readonly { readonly packages: RegExp; readonly only: readonly str
     packages: /^(libp2p|@libp2p\/.*|@chainsafe\/libp2p-.*|@multiformats\/.*|it-.*)$/,
     only: ['sdk/p2p', 'relay-server/webtransport']
   },
-  { packages: /^@solana\/web3\.js$/, only: ['sdk/settlement'] }
+  { packages: /^@solana\/web3\.js$/, only: ['sdk/settlement'] },
+  { packages: /^(litesvm|@solana\/kit)$/, only: ['chain', 'program'] }
 ]
 
 /** Folders that must run in a browser: nothing of Node in them. */

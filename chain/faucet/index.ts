@@ -1,0 +1,2 @@
+export { Faucet } from './faucet.ts'
+export { addressOf, type ChainKeys, createChainKeys, signerOf } from './key-pair.ts'

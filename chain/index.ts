@@ -1,0 +1,2 @@
+export { type ChainLog, silentLog } from './chain-log.ts'
+export { type Chain, type ChainOptions, type ChainProgram, startChain } from './start-chain.ts'

@@ -1,0 +1,1 @@
+export { type ChainServer, type ChainServerOptions, startChainServer } from './chain-server.ts'

@@ -1,0 +1,2 @@
+export { type ChainState, loadState, saveState } from './state-file.ts'
+export { StateSaver } from './state-saver.ts'
