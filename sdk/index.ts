@@ -14,7 +14,14 @@ export type {
   NetClient,
   NetFetchInit,
   NetState,
+  NetWebSocket,
+  NetWebSocketEventMap,
+  NetWebSocketInit,
   RelayStats,
   TlsConnection,
-  TlsEngine
+  TlsEngine,
+  WebSocketChannel,
+  WebSocketCloseEvent,
+  WebSocketCloseInfo,
+  WebSocketErrorEvent
 } from './net/index.ts'

@@ -52,7 +52,8 @@ export const ERROR_CODES = [
   'tls-certificate-invalid', // a certificate is malformed, too weak, or not allowed to do what it does
   'http-malformed', // the target's answer is not valid HTTP
   'body-truncated', // the answer ended before its declared length
-  'redirect-failed' // too many redirects, or redirect: 'error'
+  'redirect-failed', // too many redirects, or redirect: 'error'
+  'websocket-refused' // the target answered the opening handshake of a WebSocket with something else
 ] as const
 
 export type ErrorCode = (typeof ERROR_CODES)[number]

@@ -58,3 +58,14 @@ export {
   type RelayStats,
   startNetRelay
 } from './node/index.ts'
+export {
+  NetWebSocket,
+  type NetWebSocketEventMap,
+  type NetWebSocketInit,
+  type NetWebSocketSource,
+  readWebSocketRequest,
+  type WebSocketChannel,
+  WebSocketCloseEvent,
+  type WebSocketCloseInfo,
+  WebSocketErrorEvent
+} from './websocket/index.ts'

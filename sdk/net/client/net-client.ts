@@ -5,6 +5,7 @@ import { peerIdFromPublicKey } from '../../identity/index.ts'
 import type { P2pNode } from '../../p2p/index.ts'
 import { bootstrapSources, type Descriptor, Directory, syncDirectory } from '../directory/index.ts'
 import {
+  createTls13Engine,
   type Explanation,
   exitRule,
   type HopCount,
@@ -19,6 +20,14 @@ import {
 import type { ByteDuplex } from '../http/index.ts'
 import { type CircuitHandle, createCircuitClient, type OnionLinks } from '../node/index.ts'
 import { acceptsPort } from '../path/index.ts'
+import {
+  NetWebSocket,
+  type NetWebSocketInit,
+  openWebSocket,
+  readWebSocketRequest,
+  type WebSocketChannel,
+  type WebSocketDialer
+} from '../websocket/index.ts'
 import { CircuitBuilder } from './circuit-builder.ts'
 import { type CircuitInfo, CircuitPool } from './circuit-pool.ts'
 import { type ClientStore, memoryClientStore } from './client-store.ts'
@@ -64,6 +73,7 @@ export class NetClient {
   readonly #circuits: ReturnType<typeof createCircuitClient>
   readonly #pool: CircuitPool
   readonly #fetch: NetFetch
+  readonly #webSockets: WebSocketDialer
   readonly #listeners = new Set<(state: NetState) => void>()
   readonly #life = new AbortController()
   readonly #unwatchNode: () => void
@@ -123,12 +133,14 @@ export class NetClient {
       spareRules: { hops: this.#hops },
       clock
     })
-    this.#fetch = new NetFetch({
-      openStream: request => this.#openStream(request),
+    const dialer = {
+      openStream: (request: OpenStreamRequest) => this.#openStream(request),
       defaultHops: this.#hops,
-      clock,
-      tls: options.tls
-    })
+      tls: options.tls ?? createTls13Engine(),
+      clock
+    }
+    this.#fetch = new NetFetch(dialer)
+    this.#webSockets = { ...dialer, random, life: this.#life.signal }
     this.#unwatchNode = node.onState(() => this.#updateState())
   }
 
@@ -146,6 +158,40 @@ export class NetClient {
   /** How a response of {@link fetch} came about. @throws CraftecError `invalid-argument` */
   explain(response: Response): Explanation {
     return this.#fetch.explain(response)
+  }
+
+  /**
+   * A WebSocket through a circuit, TLS ending here. It opens in the background; what goes wrong is in its error event.
+   * @param protocols subprotocols to offer, best first
+   * @throws CraftecError `invalid-argument` | `unknown-option` | `insecure-url`
+   * @example
+   * import { createCraftec } from '@craftec/web'
+   * const craft = await createCraftec({ bootstrap: ['/dns4/relay.example.org/tcp/443/wss/p2p/12D3KooWGRUVh9fbJCPaM2HYmEwaVpNyHYwyPkLXvHpTQGpyCvtn'] })
+   * const socket = craft.net.webSocket('wss://example.org/live')
+   * socket.addEventListener('open', () => socket.send('hello'))
+   * socket.addEventListener('message', ({ data }) => console.log(data))
+   * socket.addEventListener('error', ({ error }) => console.error(error.code))
+   */
+  webSocket(url: string | URL, protocols: string | readonly string[] = [], init: NetWebSocketInit = {}): NetWebSocket {
+    const request = readWebSocketRequest(url, protocols, init)
+    const open = (ending: AbortSignal): Promise<WebSocketChannel> => {
+      const signal = request.signal ? AbortSignal.any([request.signal, ending]) : ending
+      return openWebSocket({ ...request, signal }, this.#webSockets)
+    }
+    return new NetWebSocket({ url: request.url, open, clock: this.#clock })
+  }
+
+  /**
+   * The same as two streams, for a reader that wants to set the pace: the server is read no faster than `readable` is.
+   * @throws CraftecError what {@link webSocket} throws, `timeout` | `aborted` | `stopped`, what opening a circuit, a stream and TLS
+   *   throw, `websocket-refused` | `protocol-violation` | `http-malformed` | `limit-exceeded` | `link-closed`
+   */
+  async webSocketStream(
+    url: string | URL,
+    protocols: string | readonly string[] = [],
+    init: NetWebSocketInit = {}
+  ): Promise<WebSocketChannel> {
+    return openWebSocket(readWebSocketRequest(url, protocols, init), this.#webSockets)
   }
 
   /**

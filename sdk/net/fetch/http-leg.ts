@@ -1,10 +1,11 @@
 /** One request and its answer over one stream: finds or opens the connection, and tries again where that is safe. */
 import type { Clock } from '../../async/index.ts'
 import { CraftecError, type ErrorCode } from '../../errors/index.ts'
-import { type ByteDuplex, type ConnectionPool, HttpConnection, type HttpExchange } from '../http/index.ts'
+import { type ConnectionPool, HttpConnection, type HttpExchange } from '../http/index.ts'
 import type { FetchRequest } from './fetch-options.ts'
-import type { OpenedStream, OpenStream, StreamTrace } from './open-stream.ts'
+import type { OpenStream, StreamTrace } from './open-stream.ts'
 import { requestHeaders } from './request-headers.ts'
+import { securedStream, urlTarget } from './target-stream.ts'
 import type { TlsEngine } from './tls-engine.ts'
 
 export interface LegOptions {
@@ -97,15 +98,11 @@ async function connect(
   { openStream, tls, clock }: LegOptions
 ): Promise<{ connection: HttpConnection; trace: StreamTrace; streamMs: () => number }> {
   const { url, hops, exit } = request
-  const secure = url.protocol === 'https:'
-  const target = {
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: url.port === '' ? (secure ? 443 : 80) : Number(url.port)
-  }
-  const stream = await openStream({ target, isolation: url.origin, hops, exit, signal })
+  const to = urlTarget(url)
+  const stream = await openStream({ target: to.target, isolation: to.isolation, hops, exit, signal })
   const startedAt = clock.monotonic()
   let streamMs = 0
-  const duplex = secure ? await connectTls(stream, target.host, tls, signal) : stream.duplex
+  const duplex = await securedStream(stream, to, tls, signal)
   const connection = new HttpConnection(duplex)
   const opened = stream.opened.then(() => {
     streamMs = clock.monotonic() - startedAt
@@ -113,21 +110,6 @@ async function connect(
   // The exit's refusal says more than the reset that follows it.
   opened.catch(error => connection.close(error))
   return { connection, trace: stream.trace, streamMs: () => streamMs }
-}
-
-/** The exit's refusal says more than the end of the bytes that a handshake makes of it. */
-async function connectTls(
-  { duplex, opened }: OpenedStream,
-  host: string,
-  tls: TlsEngine,
-  signal: AbortSignal
-): Promise<ByteDuplex> {
-  try {
-    return await tls.connect(duplex, { host, alpn: ['http/1.1'], signal })
-  } catch (error) {
-    if (!signal.aborted) await opened
-    throw error
-  }
 }
 
 /** Nothing had to be waited for. */

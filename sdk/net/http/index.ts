@@ -1,6 +1,8 @@
+export { type AnswerHead, AnswerHeadReader } from './answer-head-reader.ts'
 export type { ByteDuplex } from './byte-duplex.ts'
 export { ConnectionPool } from './connection-pool.ts'
 export { ACCEPT_ENCODING, decodeContent } from './content-decoding.ts'
+export { isToken } from './field-syntax.ts'
 export { type ConnectionCounters, HttpConnection, type HttpExchange, type HttpRequest } from './http-connection.ts'
 export { HTTP_LIMITS, type HttpLimits } from './limits.ts'
 export { type BodySource, bodyLength } from './request-body-writer.ts'

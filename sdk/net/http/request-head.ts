@@ -10,6 +10,8 @@ export interface RequestHead {
   readonly headers: readonly (readonly [string, string])[]
   /** Bytes of the body, `chunked` when nobody knows, `none` when there is no body at all. */
   readonly body: number | 'chunked' | 'none'
+  /** The protocol that this connection is to go on with (RFC 9110 §7.8). */
+  readonly upgrade?: 'websocket'
 }
 
 /** The client's own business on this connection (RFC 9110 §7.6.1, Fetch §2.2.2); a caller's value would break framing or lie. */
@@ -49,6 +51,7 @@ export function encodeRequestHead(head: RequestHead): Uint8Array {
     checkHeader(name, value)
     lines.push(`${name}: ${value}`)
   }
+  if (head.upgrade !== undefined) lines.push('Connection: Upgrade', `Upgrade: ${head.upgrade}`)
   const framing = framingHeader(head)
   if (framing) lines.push(framing)
   const text = `${lines.join('\r\n')}\r\n\r\n`

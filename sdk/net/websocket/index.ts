@@ -1,0 +1,6 @@
+export type { WebSocketCloseInfo } from './close-info.ts'
+export { NetWebSocket, type NetWebSocketSource } from './net-web-socket.ts'
+export { openWebSocket, type WebSocketDialer } from './open-web-socket.ts'
+export type { WebSocketChannel } from './web-socket-channel.ts'
+export { type NetWebSocketEventMap, WebSocketCloseEvent, WebSocketErrorEvent } from './web-socket-events.ts'
+export { type NetWebSocketInit, readWebSocketRequest, type WebSocketRequest } from './web-socket-options.ts'
