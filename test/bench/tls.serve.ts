@@ -1,71 +1,34 @@
-/** One site three ways, TLS, plain, and through a pipe from WebSockets to TCP: what a page has instead of sockets. */
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer as createPlainServer, type RequestListener, type Server } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
-import { type AddressInfo, connect } from 'node:net'
-import { Readable } from 'node:stream'
-import { createWebSocketStream, WebSocketServer } from 'ws'
-import { makeLeaf, makeRoot, testKey } from '../kit/certificate-maker.ts'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { ServerAddresses } from './tls.servers.ts'
 
-export interface TlsParameters {
-  /** `${pipe}HOST:PORT` reaches that port of this machine. */
-  readonly pipe: string
-  readonly tlsPort: number
-  readonly plainPort: number
-  readonly rootPem: string
-  /** Folder of libcurl.js below the root of the page server. */
-  readonly libcurl: string
+export interface TlsParameters extends ServerAddresses {
+  /** Where libcurl.js lies for Node, and for the page server of `--browser`. */
+  readonly libcurl: Readonly<Record<'node' | 'page', { readonly script: string; readonly wasm: string }>>
 }
-
-const CHUNK = Buffer.alloc(65_536, 7)
 
 export async function serve(): Promise<{ parameters: TlsParameters; close(): Promise<void> }> {
-  const root = makeRoot('Bench Root')
-  const cert = makeLeaf(root).pem
-  const key = testKey('P-256', 'leaf').privateKey.export({ type: 'pkcs8', format: 'pem' })
-  const tls = createTlsServer({ cert, key, minVersion: 'TLSv1.3' }, answer)
-  const plain = createPlainServer(answer)
-  const pipe = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false })
-  pipe.on('connection', (socket, request) => {
-    const tcp = connect(Number(request.url?.split(':').at(-1)), '127.0.0.1')
-    const stream = createWebSocketStream(socket)
-    for (const one of [tcp, stream]) one.on('error', () => [tcp, stream].forEach(other => void other.destroy()))
-    stream.pipe(tcp).pipe(stream)
-  })
-  const listening = (server: Server): Promise<unknown> => once(server.listen(0, '127.0.0.1'), 'listening')
-  await Promise.all([listening(tls), listening(plain), once(pipe, 'listening')])
-  const portOf = (server: { address(): unknown }): number => (server.address() as AddressInfo).port
+  const child = fork(new URL('tls.servers.ts', import.meta.url))
+  const exited = once(child, 'exit').then(([code]) => Promise.reject(new Error(`the servers ended with ${code}`)))
+  const [addresses] = (await Promise.race([once(child, 'message'), exited])) as [ServerAddresses]
+  exited.catch(() => {}) // later on, it ends because it is told to
+  const folder = new URL('.', import.meta.resolve('libcurl.js')).href
+  const inPage = folder.replace(new URL('../../', import.meta.url).href, '/')
+  const wasm = readFileSync(fileURLToPath(new URL('libcurl.wasm', folder))).toString('base64')
   return {
     parameters: {
-      pipe: `ws://127.0.0.1:${portOf(pipe)}/`,
-      tlsPort: portOf(tls),
-      plainPort: portOf(plain),
-      rootPem: root.pem,
-      libcurl: new URL('.', import.meta.resolve('libcurl.js')).href.replace(projectUrl(), '/')
+      ...addresses,
+      libcurl: {
+        // Node's fetch reads no files.
+        node: { script: `${folder}libcurl.mjs`, wasm: `data:application/wasm;base64,${wasm}` },
+        page: { script: `${inPage}libcurl.mjs`, wasm: `${inPage}libcurl.wasm` }
+      }
     },
     close: async () => {
-      for (const socket of pipe.clients) socket.terminate()
-      pipe.close()
-      for (const server of [tls, plain]) {
-        server.close()
-        server.closeAllConnections()
-      }
+      child.disconnect()
+      await once(child, 'exit')
     }
   }
-}
-
-function projectUrl(): string {
-  return new URL('../../', import.meta.url).href
-}
-
-const answer: RequestListener = (request, response) => {
-  const count = Number(new URL(request.url ?? '/', 'http://bench').searchParams.get('n') ?? 0)
-  response.writeHead(200, { 'content-length': count, connection: 'close' })
-  Readable.from(chunks(count))
-    .pipe(response)
-    .on('error', () => {}) // a client that has seen enough
-}
-
-function* chunks(count: number): Generator<Buffer> {
-  for (let left = count; left > 0; left -= CHUNK.length) yield CHUNK.subarray(0, Math.min(left, CHUNK.length))
 }
