@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 
 const shipped = join(import.meta.dirname, 'dist')
-const KERNELS = ['chacha20-poly1305.wasm', 'rlnc-relaxed.wasm', 'rlnc-strict.wasm']
+const KERNELS = ['chacha20-poly1305.wasm', 'obj-hash.wasm', 'rlnc-relaxed.wasm', 'rlnc-strict.wasm']
 const MAX_GZIP_BYTES = 16 * 1024
 
 describe('the kernels', () => {

@@ -9,6 +9,7 @@ import asc from 'assemblyscript/asc'
 const folder = relative(import.meta.dirname, process.argv[2] ?? join(import.meta.dirname, 'dist'))
 const KERNELS = [
   { source: 'chacha20-poly1305.ts', output: 'chacha20-poly1305.wasm', features: [] },
+  { source: 'obj-hash.ts', output: 'obj-hash.wasm', features: [] },
   { source: 'rlnc.ts', output: 'rlnc-strict.wasm', features: [] },
   // Its byte shuffle is one instruction where the runtime has it; elsewhere the module does not validate, hence two.
   { source: 'rlnc.ts', output: 'rlnc-relaxed.wasm', features: ['--use', 'RELAXED=1', '--enable', 'relaxed-simd'] }

@@ -3,7 +3,7 @@
 // Write each scalar as a sum of powers of two. Then row = sum over bits b of 2^b * (XOR of the inputs whose scalar has bit b),
 // evaluated by Horner's rule with one doubling a bit. The XORs are shared: inputs go in groups of GROUP, all 2^GROUP sums of
 // a group are tabulated for a 64-byte column, and a row picks one entry a group and bit. Only strict SIMD is needed, and from
-// about 16 rows on it beats look-up even where the engine has a native byte shuffle.
+// about 20 rows on it beats look-up even where the engine has a native byte shuffle.
 
 import { reductionMask } from './gf256'
 

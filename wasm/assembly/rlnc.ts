@@ -20,7 +20,7 @@ export function start(): usize {
  * planes win earlier.
  */
 export function combine(outputs: usize, rows: usize, inputs: usize, count: usize, coefficients: usize, scratch: usize, length: usize): void {
-  const planesFrom: usize = isDefined(RELAXED) ? 16 : 6
+  const planesFrom: usize = isDefined(RELAXED) ? 20 : 6
   if (rows >= planesFrom) return combineByPlanes(outputs, rows, inputs, count, coefficients, scratch, length)
   const fours = rows & ~3
   if (fours > 0) combineFourRows(outputs, fours, inputs, count, coefficients, length)
