@@ -1,0 +1,2 @@
+export { link } from './link.ts'
+export { LinkError, type LinkReason } from './link-error.ts'

@@ -1,0 +1,104 @@
+/* Made from idl/craftec_settlement.json by npm run build:program. Do not edit. */
+#pragma once
+#include "call.h"
+#include "interface.h"
+
+static result dispatch(const struct call *c, u64 discriminator) {
+  switch (discriminator) {
+  case INSTRUCTION_INITIALIZE_CONFIG:
+    TRY(check_call(c, ACCOUNTS_INITIALIZE_CONFIG, sizeof ACCOUNTS_INITIALIZE_CONFIG, VARIABLE_BYTES));
+    return initialize_config(c);
+  case INSTRUCTION_UPDATE_CONFIG:
+    TRY(check_call(c, ACCOUNTS_UPDATE_CONFIG, sizeof ACCOUNTS_UPDATE_CONFIG, VARIABLE_BYTES));
+    return update_config(c);
+  case INSTRUCTION_ACCEPT_ADMIN:
+    TRY(check_call(c, ACCOUNTS_ACCEPT_ADMIN, sizeof ACCOUNTS_ACCEPT_ADMIN, ARGUMENTS_ACCEPT_ADMIN_BYTES));
+    return accept_admin(c);
+  case INSTRUCTION_SET_TREASURY:
+    TRY(check_call(c, ACCOUNTS_SET_TREASURY, sizeof ACCOUNTS_SET_TREASURY, ARGUMENTS_SET_TREASURY_BYTES));
+    return set_treasury(c);
+  case INSTRUCTION_PAUSE:
+    TRY(check_call(c, ACCOUNTS_PAUSE, sizeof ACCOUNTS_PAUSE, ARGUMENTS_PAUSE_BYTES));
+    return pause(c);
+  case INSTRUCTION_UNPAUSE:
+    TRY(check_call(c, ACCOUNTS_UNPAUSE, sizeof ACCOUNTS_UNPAUSE, ARGUMENTS_UNPAUSE_BYTES));
+    return unpause(c);
+  case INSTRUCTION_COLLECT_FEES:
+    TRY(check_call(c, ACCOUNTS_COLLECT_FEES, sizeof ACCOUNTS_COLLECT_FEES, ARGUMENTS_COLLECT_FEES_BYTES));
+    return collect_fees(c);
+  case INSTRUCTION_CREATE_PLAN:
+    TRY(check_call(c, ACCOUNTS_CREATE_PLAN, sizeof ACCOUNTS_CREATE_PLAN, ARGUMENTS_CREATE_PLAN_BYTES));
+    return create_plan(c);
+  case INSTRUCTION_UPDATE_PLAN:
+    TRY(check_call(c, ACCOUNTS_UPDATE_PLAN, sizeof ACCOUNTS_UPDATE_PLAN, ARGUMENTS_UPDATE_PLAN_BYTES));
+    return update_plan(c);
+  case INSTRUCTION_DELETE_PLAN:
+    TRY(check_call(c, ACCOUNTS_DELETE_PLAN, sizeof ACCOUNTS_DELETE_PLAN, ARGUMENTS_DELETE_PLAN_BYTES));
+    return delete_plan(c);
+  case INSTRUCTION_SUBSCRIBE:
+    TRY(check_call(c, ACCOUNTS_SUBSCRIBE, sizeof ACCOUNTS_SUBSCRIBE, ARGUMENTS_SUBSCRIBE_BYTES));
+    return subscribe(c);
+  case INSTRUCTION_RENEW:
+    TRY(check_call(c, ACCOUNTS_RENEW, sizeof ACCOUNTS_RENEW, ARGUMENTS_RENEW_BYTES));
+    return renew(c);
+  case INSTRUCTION_CANCEL:
+    TRY(check_call(c, ACCOUNTS_CANCEL, sizeof ACCOUNTS_CANCEL, ARGUMENTS_CANCEL_BYTES));
+    return cancel(c);
+  case INSTRUCTION_CLOSE_SUBSCRIPTION:
+    TRY(check_call(c, ACCOUNTS_CLOSE_SUBSCRIPTION, sizeof ACCOUNTS_CLOSE_SUBSCRIPTION, ARGUMENTS_CLOSE_SUBSCRIPTION_BYTES));
+    return close_subscription(c);
+  case INSTRUCTION_CREATE_CREATOR_POOL:
+    TRY(check_call(c, ACCOUNTS_CREATE_CREATOR_POOL, sizeof ACCOUNTS_CREATE_CREATOR_POOL, ARGUMENTS_CREATE_CREATOR_POOL_BYTES));
+    return create_creator_pool(c);
+  case INSTRUCTION_DEPOSIT:
+    TRY(check_call(c, ACCOUNTS_DEPOSIT, sizeof ACCOUNTS_DEPOSIT, ARGUMENTS_DEPOSIT_BYTES));
+    return deposit(c);
+  case INSTRUCTION_FUND_CONTENT:
+    TRY(check_call(c, ACCOUNTS_FUND_CONTENT, sizeof ACCOUNTS_FUND_CONTENT, ARGUMENTS_FUND_CONTENT_BYTES));
+    return fund_content(c);
+  case INSTRUCTION_CLOSE_CONTENT_FUND:
+    TRY(check_call(c, ACCOUNTS_CLOSE_CONTENT_FUND, sizeof ACCOUNTS_CLOSE_CONTENT_FUND, ARGUMENTS_CLOSE_CONTENT_FUND_BYTES));
+    return close_content_fund(c);
+  case INSTRUCTION_REQUEST_WITHDRAWAL:
+    TRY(check_call(c, ACCOUNTS_REQUEST_WITHDRAWAL, sizeof ACCOUNTS_REQUEST_WITHDRAWAL, ARGUMENTS_REQUEST_WITHDRAWAL_BYTES));
+    return request_withdrawal(c);
+  case INSTRUCTION_WITHDRAW:
+    TRY(check_call(c, ACCOUNTS_WITHDRAW, sizeof ACCOUNTS_WITHDRAW, ARGUMENTS_WITHDRAW_BYTES));
+    return withdraw(c);
+  case INSTRUCTION_CLOSE_CREATOR_POOL:
+    TRY(check_call(c, ACCOUNTS_CLOSE_CREATOR_POOL, sizeof ACCOUNTS_CLOSE_CREATOR_POOL, ARGUMENTS_CLOSE_CREATOR_POOL_BYTES));
+    return close_creator_pool(c);
+  case INSTRUCTION_OPEN_CHANNEL:
+    TRY(check_call(c, ACCOUNTS_OPEN_CHANNEL, sizeof ACCOUNTS_OPEN_CHANNEL, ARGUMENTS_OPEN_CHANNEL_BYTES));
+    return open_channel(c);
+  case INSTRUCTION_TOP_UP:
+    TRY(check_call(c, ACCOUNTS_TOP_UP, sizeof ACCOUNTS_TOP_UP, ARGUMENTS_TOP_UP_BYTES));
+    return top_up(c);
+  case INSTRUCTION_UPDATE_VOUCHER:
+    TRY(check_call(c, ACCOUNTS_UPDATE_VOUCHER, sizeof ACCOUNTS_UPDATE_VOUCHER, ARGUMENTS_UPDATE_VOUCHER_BYTES));
+    return update_voucher(c);
+  case INSTRUCTION_CLOSE_CHANNEL:
+    TRY(check_call(c, ACCOUNTS_CLOSE_CHANNEL, sizeof ACCOUNTS_CLOSE_CHANNEL, ARGUMENTS_CLOSE_CHANNEL_BYTES));
+    return close_channel(c);
+  case INSTRUCTION_REQUEST_FORCE_CLOSE:
+    TRY(check_call(c, ACCOUNTS_REQUEST_FORCE_CLOSE, sizeof ACCOUNTS_REQUEST_FORCE_CLOSE, ARGUMENTS_REQUEST_FORCE_CLOSE_BYTES));
+    return request_force_close(c);
+  case INSTRUCTION_FORCE_CLOSE:
+    TRY(check_call(c, ACCOUNTS_FORCE_CLOSE, sizeof ACCOUNTS_FORCE_CLOSE, ARGUMENTS_FORCE_CLOSE_BYTES));
+    return force_close(c);
+  case INSTRUCTION_POST_DISTRIBUTION:
+    TRY(check_call(c, ACCOUNTS_POST_DISTRIBUTION, sizeof ACCOUNTS_POST_DISTRIBUTION, ARGUMENTS_POST_DISTRIBUTION_BYTES));
+    return post_distribution(c);
+  case INSTRUCTION_CLAIM:
+    TRY(check_call(c, ACCOUNTS_CLAIM, sizeof ACCOUNTS_CLAIM, VARIABLE_BYTES));
+    return claim(c);
+  case INSTRUCTION_CLOSE_DISTRIBUTION:
+    TRY(check_call(c, ACCOUNTS_CLOSE_DISTRIBUTION, sizeof ACCOUNTS_CLOSE_DISTRIBUTION, ARGUMENTS_CLOSE_DISTRIBUTION_BYTES));
+    return close_distribution(c);
+  case INSTRUCTION_CLOSE_CLAIM_RECEIPT:
+    TRY(check_call(c, ACCOUNTS_CLOSE_CLAIM_RECEIPT, sizeof ACCOUNTS_CLOSE_CLAIM_RECEIPT, ARGUMENTS_CLOSE_CLAIM_RECEIPT_BYTES));
+    return close_claim_receipt(c);
+  default:
+    return INVALID_INSTRUCTION;
+  }
+}
