@@ -89,7 +89,7 @@ describe('what a server sends', () => {
           expect(read(chunks)).toEqual(expected)
         }
       ),
-      { numRuns: 100 }
+      { numRuns: 60 }
     )
   })
 

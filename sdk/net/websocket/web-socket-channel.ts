@@ -64,6 +64,7 @@ class Channel implements WebSocketChannel {
   #state: 'open' | 'closing' | 'over' = 'open'
   /** The message that is being written. */
   #sending: Promise<void> = Promise.resolve()
+  #interrupt: (error: CraftecError) => void = () => {}
   #closeSent = false
   #pongOwed: Uint8Array | undefined
   #cancelClosing = (): void => {}
@@ -142,7 +143,7 @@ class Channel implements WebSocketChannel {
         const before = this.#endStreams
         this.#endStreams = error => {
           before(error)
-          controller.error(error ?? new CraftecError('link-closed', 'the WebSocket is closed'))
+          controller.error(error ?? closedError())
         }
       },
       write: message => {
@@ -202,11 +203,19 @@ class Channel implements WebSocketChannel {
     let opcode: number = typeof message === 'string' ? OPCODE.text : OPCODE.binary
     for (let at = 0; at === 0 || at < bytes.length; at += FRAGMENT_BYTES) {
       const payload = bytes.subarray(at, at + FRAGMENT_BYTES)
-      await this.#writer.ready
-      if (this.#closeSent) throw new CraftecError('link-closed', 'the WebSocket closed inside this message')
-      await this.#writer.write(this.#frame(opcode, payload, at + FRAGMENT_BYTES >= bytes.length))
+      await this.#unlessOver(this.#writer.ready)
+      if (this.#closeSent) throw closedError()
+      await this.#unlessOver(this.#writer.write(this.#frame(opcode, payload, at + FRAGMENT_BYTES >= bytes.length)))
       opcode = OPCODE.continuation
     }
+  }
+
+  /** What a transport takes its time for ends with the channel, whether the transport notices or not. */
+  #unlessOver(task: Promise<void>): Promise<void> {
+    const interrupted = new Promise<never>((_, reject) => {
+      this.#interrupt = reject
+    })
+    return Promise.race([task, interrupted])
   }
 
   /** A server that asks faster than it reads the answers gets one for its last question (§5.5.3). */
@@ -253,6 +262,7 @@ class Channel implements WebSocketChannel {
     this.#cancelClosing()
     this.#options.signal.removeEventListener('abort', this.#onAbort)
     this.#endStreams(outcome instanceof CraftecError ? outcome : undefined)
+    this.#interrupt(outcome instanceof CraftecError ? outcome : closedError())
     this.#settle(outcome)
     void this.#leave(outcome)
   }
@@ -265,11 +275,16 @@ class Channel implements WebSocketChannel {
       while (!(outcome instanceof CraftecError) && !(await this.#reader.read()).done) {}
     }
     if (this.#closeSent) await withDeadline(deadline, goodbye).catch(() => {})
-    await this.#writer.abort(outcome).catch(() => {})
-    await this.#reader.cancel(outcome).catch(() => {})
+    // Both at once: aborting waits for the write that is on its way, and it is cancelling that ends it.
+    this.#writer.abort(outcome).catch(() => {})
+    this.#reader.cancel(outcome).catch(() => {})
   }
 
   #frame(opcode: number, payload: Uint8Array, fin: boolean): Uint8Array {
     return encodeFrame({ opcode, payload, fin }, this.#options.random)
   }
+}
+
+function closedError(): CraftecError {
+  return new CraftecError('link-closed', 'the WebSocket is closed')
 }
