@@ -27,6 +27,8 @@ const MAX_CHACHA_BLOCKS = 2 ** 32 - 1
 export interface CryptoPrimitives {
   /** Shown by diagnostics and benchmarks. */
   readonly name: string
+  /** Whether hashes use the processor's own instructions, which no kernel of ours can match. */
+  readonly nativeHashes: boolean
   sha256(data: Uint8Array): Uint8Array
   sha256Stream(): HashStream
   hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array
@@ -59,6 +61,7 @@ export interface X25519KeyPair {
  */
 export interface CryptoEngine {
   readonly name: string
+  readonly nativeHashes: boolean
 
   sha256(data: Uint8Array): Uint8Array
   sha256Stream(): HashStream
@@ -111,6 +114,7 @@ const NO_AAD = /* @__PURE__ */ new Uint8Array(0)
 export function completeEngine(primitives: CryptoPrimitives): CryptoEngine {
   const engine: Omit<CryptoEngine, 'aeadSeal' | 'aeadOpen'> = {
     name: primitives.name,
+    nativeHashes: primitives.nativeHashes,
 
     sha256: data => primitives.sha256(data),
     sha256Stream: () => primitives.sha256Stream(),

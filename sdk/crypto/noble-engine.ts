@@ -12,6 +12,7 @@ import { isCanonicalLargeOrder } from './ed25519-encoding.ts'
 
 export const noblePrimitives: CryptoPrimitives = {
   name: 'noble',
+  nativeHashes: false,
   sha256: data => sha256(data),
   sha256Stream: () => sha256.create(),
   hmacSha256: (key, data) => hmac(sha256, key, data),

@@ -79,6 +79,17 @@ function expand(): void {
   }
 }
 
+/** The rounds of a single message are short of instructions, not of memory: its constants are added here, four words at a time. */
+function addConstants(): void {
+  for (let at: usize = 0; at < 256; at += 16) {
+    const words = SCHEDULE + 4 * at
+    v128.store(words, add(v128.load(words), v128.load32_splat(K + at)))
+    v128.store(words, add(v128.load(words, 16), v128.load32_splat(K + at, 4)), 16)
+    v128.store(words, add(v128.load(words, 32), v128.load32_splat(K + at, 8)), 32)
+    v128.store(words, add(v128.load(words, 48), v128.load32_splat(K + at, 12)), 48)
+  }
+}
+
 /** All four states begin anew. */
 export function startStates(): void {
   for (let i: usize = 0; i < 8; i++) v128.store(STATES + 16 * i, v128.load32_splat(INITIAL + 4 * i))
@@ -133,29 +144,29 @@ export function startState(state: usize): void {
   memory.copy(state, INITIAL, 32)
 }
 
+// Each sum of three rotations is written out: nesting them saves registers, but made the chain of a round longer and cost 10 %.
 // @ts-ignore: decorator
-@inline function half1s(e: u32, f: u32, g: u32, h: u32, words: usize, at: usize, t: usize): u32 {
-  return h + (rotr<u32>(e, 6) ^ rotr<u32>(e, 11) ^ rotr<u32>(e, 25)) + (g ^ (e & (f ^ g))) + load<u32>(K + at + 4 * t) + load<u32>(words + 4 * at + 16 * t)
+@inline function half1s(e: u32, f: u32, g: u32, h: u32, words: usize, t: usize): u32 {
+  return h + load<u32>(words + 16 * t) + (g ^ (e & (f ^ g))) + (rotr<u32>(e, 6) ^ rotr<u32>(e, 11) ^ rotr<u32>(e, 25))
 }
 // @ts-ignore: decorator
 @inline function half2s(a: u32, b: u32, c: u32, t1: u32): u32 {
-  return t1 + (rotr<u32>(a, 2) ^ rotr<u32>(a, 13) ^ rotr<u32>(a, 22)) + (((a ^ b) & (b ^ c)) ^ b)
+  return ((((a ^ b) & (b ^ c)) ^ b) + (rotr<u32>(a, 2) ^ rotr<u32>(a, 13) ^ rotr<u32>(a, 22))) + t1
 }
 
 function compressOne(state: usize, lane: usize): void {
   const s0 = load<u32>(state), s1 = load<u32>(state, 4), s2 = load<u32>(state, 8), s3 = load<u32>(state, 12)
   const s4 = load<u32>(state, 16), s5 = load<u32>(state, 20), s6 = load<u32>(state, 24), s7 = load<u32>(state, 28)
   let a = s0, b = s1, c = s2, d = s3, e = s4, f = s5, g = s6, h = s7
-  const words = SCHEDULE + 4 * lane
-  for (let at: usize = 0; at < 256; at += 32) {
-    h = half1s(e, f, g, h, words, at, 0); d += h; h = half2s(a, b, c, h)
-    g = half1s(d, e, f, g, words, at, 1); c += g; g = half2s(h, a, b, g)
-    f = half1s(c, d, e, f, words, at, 2); b += f; f = half2s(g, h, a, f)
-    e = half1s(b, c, d, e, words, at, 3); a += e; e = half2s(f, g, h, e)
-    d = half1s(a, b, c, d, words, at, 4); h += d; d = half2s(e, f, g, d)
-    c = half1s(h, a, b, c, words, at, 5); g += c; c = half2s(d, e, f, c)
-    b = half1s(g, h, a, b, words, at, 6); f += b; b = half2s(c, d, e, b)
-    a = half1s(f, g, h, a, words, at, 7); e += a; a = half2s(b, c, d, a)
+  for (let words = SCHEDULE + 4 * lane; words < SCHEDULE + 1_024; words += 128) {
+    h = half1s(e, f, g, h, words, 0); d += h; h = half2s(a, b, c, h)
+    g = half1s(d, e, f, g, words, 1); c += g; g = half2s(h, a, b, g)
+    f = half1s(c, d, e, f, words, 2); b += f; f = half2s(g, h, a, f)
+    e = half1s(b, c, d, e, words, 3); a += e; e = half2s(f, g, h, e)
+    d = half1s(a, b, c, d, words, 4); h += d; d = half2s(e, f, g, d)
+    c = half1s(h, a, b, c, words, 5); g += c; c = half2s(d, e, f, c)
+    b = half1s(g, h, a, b, words, 6); f += b; b = half2s(c, d, e, b)
+    a = half1s(f, g, h, a, words, 7); e += a; a = half2s(b, c, d, a)
   }
   store<u32>(state, s0 + a); store<u32>(state, s1 + b, 4); store<u32>(state, s2 + c, 8); store<u32>(state, s3 + d, 12)
   store<u32>(state, s4 + e, 16); store<u32>(state, s5 + f, 20); store<u32>(state, s6 + g, 24); store<u32>(state, s7 + h, 28)
@@ -166,6 +177,7 @@ export function compressBlocks(state: usize, data: usize, blocks: usize): void {
   for (let block: usize = 0; block < blocks; block += 4, data += 256) {
     loadBlocks(data, data + 64, data + 128, data + 192)
     expand()
+    addConstants()
     for (let lane: usize = 0; lane < min<usize>(blocks - block, 4); lane++) compressOne(state, lane)
   }
 }
