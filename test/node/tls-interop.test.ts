@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import type { TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
 import { connectTls, type TlsOptions } from '../../sdk/tls/index.ts'
-import { type KeyType, makeLeaf, makeRoot, testKey } from '../kit/certificate-maker.ts'
+import { type KeyType, makeLeaf, testKey } from '../kit/certificate-maker.ts'
 import { startTlsServer, type TestTlsServer } from '../kit/tls-server.ts'
+import { describeInterop, options, readAll, root } from '../tls/interop.ts'
 
-const root = makeRoot()
 const leaf = makeLeaf(root)
 const pemOf = (type: KeyType) => testKey(type, 'leaf').privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
 const identity = (type: KeyType = 'P-256') => ({
@@ -26,16 +26,11 @@ async function serve(options: object, onSocket: (socket: TLSSocket) => void): Pr
 }
 
 const echo = (socket: TLSSocket) => socket.pipe(socket)
-const options: TlsOptions = { serverName: 'localhost', roots: [root.pem], timeoutMs: 10_000 }
-
-async function readAll(readable: ReadableStream<Uint8Array>): Promise<Buffer> {
-  const pieces: Uint8Array[] = []
-  for await (const piece of readable) pieces.push(piece)
-  return Buffer.concat(pieces)
+async function exchange(server: TestTlsServer, more: Partial<TlsOptions> = {}, sizeBytes = 100_000) {
+  return exchangeOver(await connectTls(await server.connect(), { ...options, ...more }), sizeBytes)
 }
 
-async function exchange(server: TestTlsServer, more: Partial<TlsOptions> = {}, sizeBytes = 100_000) {
-  const { readable, writable, info } = await connectTls(await server.connect(), { ...options, ...more })
+async function exchangeOver({ readable, writable, info }: Awaited<ReturnType<typeof connectTls>>, sizeBytes: number) {
   const sent = new Uint8Array(sizeBytes).map((_, at) => at * 31)
   const received = readAll(readable)
   const writer = writable.getWriter()
@@ -45,36 +40,24 @@ async function exchange(server: TestTlsServer, more: Partial<TlsOptions> = {}, s
   return info
 }
 
-describe('what we claim works with OpenSSL, bytes equal both ways', () => {
-  for (const suite of ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'])
-    it(suite, async () => {
-      const info = await exchange(await serve({ ciphers: suite }, echo))
-      expect(info).toMatchObject({ protocol: 'TLSv1.3', cipherSuite: suite })
-    })
+const CURVES = { X25519MLKEM768: 'X25519MLKEM768', x25519: 'X25519', secp256r1: 'P-256', secp384r1: 'P-384' }
 
-  for (const [curve, group] of [
-    ['X25519MLKEM768', 'X25519MLKEM768'],
-    ['X25519', 'x25519'],
-    ['P-256', 'secp256r1'],
-    ['P-384', 'secp384r1']
-  ] as const)
-    it(`group ${group}${curve.startsWith('P') ? ', by HelloRetryRequest' : ''}`, async () => {
-      const info = await exchange(await serve({ ecdhCurve: curve }, echo))
-      expect(info.group).toBe(group)
-    })
+describeInterop('node:tls (OpenSSL 3.5)', process.execPath, async (setup, open) => {
+  const { suite, group, alpn, asksForCertificate } = setup
+  const server = await serve(
+    {
+      ...identity(setup.leaf),
+      ...(suite && { ciphers: suite }),
+      ...(group && { ecdhCurve: CURVES[group] }),
+      ...(alpn && { ALPNProtocols: alpn }),
+      ...(asksForCertificate && { requestCert: true, rejectUnauthorized: false })
+    },
+    echo
+  )
+  return exchangeOver(await open(await server.connect()), 100_000)
+})
 
-  for (const [type, scheme] of [
-    ['rsa-2048', 'rsa_pss_rsae_sha256'],
-    ['rsa-3072', 'rsa_pss_rsae_sha256'],
-    ['P-256', 'ecdsa_secp256r1_sha256'],
-    ['P-384', 'ecdsa_secp384r1_sha384'],
-    ['ed25519', 'ed25519']
-  ] as const)
-    it(`leaf with a key of ${type}`, async () => {
-      const info = await exchange(await serve(identity(type), echo))
-      expect(info.signatureScheme).toBe(scheme)
-    })
-
+describe('OpenSSL, more', () => {
   for (const sigalgs of ['rsa_pss_rsae_sha384', 'rsa_pss_rsae_sha512'])
     it(`signature ${sigalgs}`, async () => {
       const info = await exchange(await serve({ ...identity('rsa-2048'), sigalgs }, echo))
@@ -102,10 +85,6 @@ describe('what we claim works with OpenSSL, bytes equal both ways', () => {
       code: 'tls-certificate-name-mismatch'
     })
     expect(names[0]).toBe('localhost')
-  })
-
-  it('a server that asks for a certificate and can do without', async () => {
-    await exchange(await serve({ requestCert: true, rejectUnauthorized: false }, echo))
   })
 
   it('a server that insists on a certificate: its alert reaches the reader', async () => {
