@@ -45,8 +45,11 @@ export interface Chain {
   readonly webSocketUrl: string
   readonly genesisHash: string
   readonly mint: { readonly address: string; readonly decimals: number }
-  /** Funded with lamports and test tokens. Its key is worth nothing and may be shown. */
+  /** Funded with lamports and test tokens. Its key, a seed of 32 bytes, is worth nothing and may be shown. */
   readonly wallet: { readonly address: string; readonly secretKey: Uint8Array }
+  /** Upgrade authority of the programs, who may therefore configure them. */
+  readonly admin: { readonly address: string; readonly secretKey: Uint8Array }
+  readonly programs: Readonly<Record<string, string>>
   stop(): Promise<void>
 }
 
@@ -70,7 +73,7 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
   const faucet = new Faucet(ledger, await signerOf(keys.faucet), await addressOf(keys.mint))
   const wallet = await addressOf(keys.wallet)
   const timeline = new Timeline({ ledger, clock, slotMs, aheadSeconds: found?.aheadSeconds ?? 0n })
-  const programs = loadPrograms(ledger, options.programs ?? [])
+  const programs = loadPrograms(ledger, options.programs ?? [], await addressOf(keys.admin))
   if (found === undefined) {
     faucet.createAccounts()
     await faucet.airdrop(wallet, WALLET_LAMPORTS)
@@ -97,6 +100,7 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
     port: options.port ?? 0,
     testMethods: options.testMethods ?? false,
     requestsPerSecond: options.requestsPerSecond ?? 2_000,
+    clock,
     onDefect: error => log.warn(`a request failed by a defect of this server: ${String(error)}`)
   })
   if (!options.manualBlocks) timeline.start()
@@ -108,6 +112,8 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
     genesisHash,
     mint: faucet.mint,
     wallet: { address: wallet, secretKey: keys.wallet },
+    admin: { address: await addressOf(keys.admin), secretKey: keys.admin },
+    programs,
     async stop() {
       timeline.stop()
       await server.stop()
@@ -117,11 +123,15 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
 }
 
 /** @returns the programs' addresses by name @throws CraftecError `invalid-argument`, `malformed` */
-function loadPrograms(ledger: Ledger, programs: readonly ChainProgram[]): Readonly<Record<string, Address>> {
+function loadPrograms(
+  ledger: Ledger,
+  programs: readonly ChainProgram[],
+  upgradeAuthority: Address
+): Readonly<Record<string, Address>> {
   const loaded: Record<string, Address> = {}
   for (const { name, address, elf } of programs) {
     if (!isAddress(address)) throw new CraftecError('invalid-argument', `program ${name}: not an address`)
-    ledger.setProgram(address, elf)
+    ledger.setProgram(address, elf, upgradeAuthority)
     loaded[name] = address
   }
   return loaded

@@ -189,7 +189,7 @@ describe('a ledger', () => {
   it('refuses a program that is none', () => {
     const ledger = newLedger()
     const address = Keypair.generate().publicKey.toBase58() as Address
-    expect(() => ledger.setProgram(address, new Uint8Array(100))).toThrow(
+    expect(() => ledger.setProgram(address, new Uint8Array(100), payerAddress)).toThrow(
       expect.objectContaining({ code: 'malformed' })
     )
   })

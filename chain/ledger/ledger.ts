@@ -128,8 +128,8 @@ export class Ledger {
   }
 
   /** @throws CraftecError `malformed` when the loader refuses the file */
-  setProgram(program: Address, elf: Uint8Array): void {
-    this.runtime.setProgram(program, elf)
+  setProgram(program: Address, elf: Uint8Array, upgradeAuthority: Address): void {
+    this.runtime.setProgram(program, elf, upgradeAuthority)
     this.emit({ type: 'accounts', changed: [program] })
   }
 

@@ -1,7 +1,7 @@
 /** The Solana runtime, as the ledger uses it: accounts, execution, sysvars. The only file that calls litesvm. */
 import { type Address, type EncodedAccount, getTransactionDecoder, lamports } from '@solana/kit'
 import { FailedTransactionMetadata, LiteSVM, type SimulatedTransactionInfo, type TransactionMetadata } from 'litesvm'
-import { encodeBase58 } from '../../sdk/codec/index.ts'
+import { decodeBase58, encodeBase58 } from '../../sdk/codec/index.ts'
 import { CraftecError } from '../../sdk/errors/index.ts'
 import type { Block } from './blockhash-queue.ts'
 import { type LedgerAccount, ledgerAccount } from './ledger-account.ts'
@@ -9,6 +9,8 @@ import { transactionErrorJson } from './transaction-error.ts'
 import type { Execution } from './transaction-record.ts'
 
 const UPGRADEABLE_LOADER = 'BPFLoaderUpgradeab1e11111111111111111111111' as Address
+/** `UpgradeableLoaderState::ProgramData`: u32 tag, u64 slot, then `Option<Pubkey>`. `Program`: u32 tag, then its ProgramData. */
+const PROGRAM_DATA_AUTHORITY = 12
 const NO_PROGRAM = '11111111111111111111111111111111'
 /** `SLOT_HASHES_MAX_ENTRIES` */
 const SLOT_HASHES = 512
@@ -102,13 +104,23 @@ export class Runtime {
     this.svm.setAccount(encoded)
   }
 
-  /** Put a program in place, or another in its place. @throws CraftecError `malformed` when the loader refuses the file */
-  setProgram(program: Address, elf: Uint8Array): void {
+  /**
+   * Put a program in place, or another in its place, as the upgradeable loader would have deployed it.
+   * @throws CraftecError `malformed` when the loader refuses the file
+   */
+  setProgram(program: Address, elf: Uint8Array, upgradeAuthority: Address): void {
     try {
       this.svm.addProgramWithLoader(program, elf, UPGRADEABLE_LOADER)
     } catch (cause) {
       throw new CraftecError('malformed', `program ${program}: the loader refuses the file`, { cause })
     }
+    // litesvm deploys without an authority: nobody could upgrade it, nor prove that it is theirs.
+    const programData = this.account(programDataAddress(this.account(program)))
+    if (programData === undefined) throw new CraftecError('internal', 'a program without ProgramData')
+    const data = Uint8Array.from(programData.data)
+    data[PROGRAM_DATA_AUTHORITY] = 1
+    data.set(decodeBase58(upgradeAuthority, 44), PROGRAM_DATA_AUTHORITY + 1)
+    this.setAccount({ ...programData, data })
   }
 
   rentExemption(bytes: number): bigint {
@@ -129,6 +141,10 @@ export class Runtime {
       this.svm.withSigverify(true)
     }
   }
+}
+
+function programDataAddress(program: LedgerAccount | undefined): Address {
+  return encodeBase58(program?.data.subarray(4, 36) ?? new Uint8Array()) as Address
 }
 
 function accountsOf(simulated: SimulatedTransactionInfo): LedgerAccount[] {

@@ -17,8 +17,8 @@ export interface AnswerOptions {
   /** Serve what no chain allows: time travel, accounts and programs out of nothing. */
   readonly testMethods: boolean
   readonly maxBatch: number
-  /** Count `requests` against the rate; false when there are too many. */
-  readonly admit: (requests: number) => boolean
+  /** Count one more request against the rate; false when there are too many. */
+  readonly admit: () => boolean
   /** For what is a defect of this server; the client is told no more than that. */
   readonly onDefect: (error: unknown) => void
 }
@@ -61,7 +61,7 @@ export async function answerRequest(text: string, context: RpcContext, options: 
     const refusal = new RpcError('limitExceeded', `at most ${options.maxBatch} requests in a batch`)
     return answerOf(failure(null, refusal))
   }
-  if (!options.admit(items.length)) {
+  if (items.some(() => !options.admit())) {
     const refusal = new RpcError('limitExceeded', 'too many requests: wait a second and try again')
     return { ...answerOf(failure(null, refusal)), tooFast: true }
   }

@@ -39,8 +39,11 @@ export const testMethods: RpcMethods = {
     }
   ),
 
-  craftec_setProgram: method(z.tuple([addressParam, base64]), ([program, elf], { ledger }) => {
-    ledger.setProgram(program, elf)
-    return inContext(ledger, null)
-  })
+  craftec_setProgram: method(
+    z.tuple([addressParam, base64, addressParam]),
+    ([program, elf, upgradeAuthority], { ledger }) => {
+      ledger.setProgram(program, elf, upgradeAuthority)
+      return inContext(ledger, null)
+    }
+  )
 }

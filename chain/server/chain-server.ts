@@ -1,10 +1,9 @@
 /** HTTP and WebSocket in front of the RPC methods, on 127.0.0.1 only. */
 import { createServer, type Server } from 'node:http'
-import { systemClock } from '../../sdk/async/index.ts'
+import { type Clock, RequestBudget } from '../../sdk/async/index.ts'
 import { type Answer, type AnswerOptions, answerRequest, type RpcContext, type SubscriptionHost } from '../rpc/index.ts'
 import { httpEndpoint } from './http-endpoint.ts'
 import { listenOnPortPair } from './port-pair.ts'
-import { RequestRate } from './request-rate.ts'
 import { SocketEndpoint } from './socket-endpoint.ts'
 
 export interface ChainServerOptions {
@@ -14,6 +13,7 @@ export interface ChainServerOptions {
   readonly testMethods: boolean
   /** From all clients together; twice as many may come at once. */
   readonly requestsPerSecond: number
+  readonly clock: Clock
   /** Told what should never happen; the client learns no more than that it did. */
   readonly onDefect: (error: unknown) => void
 }
@@ -27,15 +27,18 @@ export interface ChainServer {
 const MAX_REQUEST_BYTES = 1024 * 1024
 const MAX_BATCH = 100
 const MAX_CONNECTIONS = 256
+/** All clients are this machine: one runaway page is what the rate is for, so they share it. */
+const EVERYONE = 'everyone'
 const REQUEST_TIMEOUT_MS = 10_000
 
 /** @throws CraftecError `config-invalid` when the port, or the one after it, cannot be listened on */
 export async function startChainServer(options: ChainServerOptions): Promise<ChainServer> {
-  const rate = new RequestRate(options.requestsPerSecond, systemClock)
+  const { clock, requestsPerSecond } = options
+  const budget = new RequestBudget({ perSecond: requestsPerSecond, burst: 2 * requestsPerSecond }, 1)
   const answering: AnswerOptions = {
     testMethods: options.testMethods,
     maxBatch: MAX_BATCH,
-    admit: count => rate.admit(count),
+    admit: () => budget.take(EVERYONE, clock.monotonic()),
     onDefect: options.onDefect
   }
   const answer = (text: string, subscriptions?: SubscriptionHost): Promise<Answer> =>

@@ -47,10 +47,15 @@ it(
       expect(network.suggestions[0].url).toMatch(/^https:/)
       const ports = [
         new URL(url).port,
+        new URL(network.chain.rpc).port,
         ...network.bootstrap.map((address: string) => /\/tcp\/(\d+)/.exec(address)?.[1])
       ]
       expect(ports.length).toBeGreaterThan(1)
       for (const port of ports) expect(await isOpen(Number(port))).toBe(true)
+      const { programs } = await rpc(network.chain.rpc, 'craftec_info', [])
+      expect(programs).toEqual(network.chain.programs)
+      const { value } = await rpc(network.chain.rpc, 'getAccountInfo', [programs.settlement, { encoding: 'base64' }])
+      expect(value.executable).toBe(true)
       process.kill(-group, 'SIGINT')
       expect(await exited).toEqual([0, null])
       for (const port of ports) expect(await isOpen(Number(port))).toBe(false)
@@ -60,6 +65,12 @@ it(
   },
   START_MS
 )
+
+async function rpc(url: string, method: string, params: readonly unknown[]) {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
+  const answer = await (await fetch(url, { method: 'POST', body })).json()
+  return answer.result
+}
 
 async function firstUrl(output: NodeJS.ReadableStream): Promise<string> {
   for await (const line of createInterface(output)) {
