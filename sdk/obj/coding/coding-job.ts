@@ -1,26 +1,19 @@
 /**
- * Whole-segment jobs, cut into stripes of a few milliseconds so that the thread they run on stays responsive and a cancelled job
- * really stops. The same code runs in a pool's workers and, where there are no workers, in the caller's own thread.
+ * Whole-segment jobs, in steps of about a millisecond. The same code runs in a pool's workers and, where there are no workers, in the
+ * caller's own thread.
  */
-import { type RandomBytes, throwIfAborted } from '../../async/index.ts'
+import type { RandomBytes } from '../../async/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import type { CodingEngine } from './coding-engine.ts'
 import { createDecoder } from './decoder.ts'
 import { createEncoder } from './encoder.ts'
 import { type CodedPiece, checkGeneration, type Generation } from './generation.ts'
+import { createPause, MAX_STEP_BYTES, runInSteps, type SliceOptions } from './stepped-work.ts'
 
-/** Work between two looks at the signal. */
-const SLICE_MS = 4
-/** One step: 0.1 ms in WebAssembly, 4 ms in plain JavaScript for 8 rows of k = 40. */
-const STEP_BYTES = 16_384
 /** Twice what the largest generation has source pieces; a caller who needs more hands in more jobs. */
 const MAX_CODED_PIECES = 256
 
-export interface JobOptions {
-  readonly signal?: AbortSignal | undefined
-  /** Fraction done, 0..1, at most once a slice. */
-  readonly onProgress?: ((fraction: number) => void) | undefined
-}
+export type JobOptions = SliceOptions
 
 export interface EncodeJob extends Generation {
   /** The segment, 1..k * pieceBytes bytes. */
@@ -55,15 +48,24 @@ export async function encodeSegment(
   if (!Number.isInteger(count) || count < 1 || count > MAX_CODED_PIECES)
     throw new CraftecError('invalid-argument', `a job makes 1..${MAX_CODED_PIECES} pieces, got ${count}`)
   const pieces = target(job.into, count * pieceBytes)
-  const encoder = createEncoder(engine, job, random, source)
+  // The encoder holds one step of each source piece, not all of them: that stays in the cache, and is 16 times less memory.
+  const encoder = createEncoder(engine, { k, pieceBytes: Math.min(pieceBytes, MAX_STEP_BYTES) }, random)
   try {
     const coefficients = random(count * k)
-    await inSteps(pieceBytes, options, (from, to) => {
+    const step = (from: number, to: number): void => {
+      for (let index = 0; index < k; index++) {
+        const start = index * pieceBytes
+        const columns = source.subarray(start + from, start + to)
+        const target = encoder.source(index)
+        target.set(columns)
+        target.fill(0, columns.length, to - from)
+      }
       const outputs = Array.from({ length: count }, (_, row) =>
         pieces.subarray(row * pieceBytes + from, row * pieceBytes + to)
       )
-      encoder.combine(coefficients, outputs, from, to)
-    })
+      encoder.combine(coefficients, outputs, 0, to - from)
+    }
+    await runInSteps({ bytes: pieceBytes, workPerByte: count * k, step }, options)
     return { coefficients, pieces }
   } finally {
     encoder.release()
@@ -91,8 +93,15 @@ export async function decodeSegment(
   const into = target(job.into, sizeBytes)
   const decoder = createDecoder(engine, job)
   try {
-    for (const piece of pieces) if (!decoder.complete) decoder.add(piece)
-    await inSteps(pieceBytes, options, (from, to) => decoder.decodeColumns(from, to, into))
+    const pause = createPause(options.signal)
+    for (const piece of pieces) {
+      if (decoder.complete) break
+      await pause()
+      decoder.add(piece)
+    }
+    const workPerByte = (k - decoder.systematic) * k
+    const step = (from: number, to: number): void => decoder.decodeColumns(from, to, into)
+    await runInSteps({ bytes: pieceBytes, workPerByte, step }, options)
     return into
   } finally {
     decoder.release()
@@ -103,33 +112,4 @@ function target(given: Uint8Array | undefined, bytes: number): Uint8Array {
   if (given && given.length !== bytes)
     throw new CraftecError('invalid-argument', `the target must have ${bytes} bytes, got ${given.length}`)
   return given ?? new Uint8Array(bytes)
-}
-
-async function inSteps(
-  pieceBytes: number,
-  { signal, onProgress }: JobOptions,
-  step: (from: number, to: number) => void
-): Promise<void> {
-  let sliceEnd = performance.now() + SLICE_MS
-  for (let from = 0; from < pieceBytes; from += STEP_BYTES) {
-    throwIfAborted(signal, 'coding')
-    const to = Math.min(from + STEP_BYTES, pieceBytes)
-    step(from, to)
-    if (performance.now() < sliceEnd && to < pieceBytes) continue
-    onProgress?.(to / pieceBytes)
-    if (to < pieceBytes) await nextTask()
-    sliceEnd = performance.now() + SLICE_MS
-  }
-}
-
-/** A turn of the event loop. Not a timer: those are held back to 4 ms when nested, as long as the slice itself. */
-function nextTask(): Promise<void> {
-  return new Promise(resolve => {
-    const { port1, port2 } = new MessageChannel()
-    port1.onmessage = () => {
-      port1.close()
-      resolve()
-    }
-    port2.postMessage(undefined)
-  })
 }

@@ -11,6 +11,7 @@ export { createDecoder, type Decoder, type PieceVerdict } from './decoder.ts'
 export { createEncoder, type Encoder } from './encoder.ts'
 export {
   type CodedPiece,
+  checkGeneration,
   type Generation,
   MAX_PIECE_BYTES,
   MAX_SOURCE_PIECES,
