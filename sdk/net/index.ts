@@ -59,6 +59,7 @@ export {
   startNetRelay
 } from './node/index.ts'
 export {
+  checkCloseInfo,
   NetWebSocket,
   type NetWebSocketEventMap,
   type NetWebSocketInit,

@@ -1,8 +1,10 @@
 import { transfer } from 'comlink'
 import { CraftecError, isErrorWire } from '../../sdk/errors/index.ts'
 import { type Craftec, createCraftec } from '../../sdk/index.ts'
-import type { CraftecHost, Outcome, WireResponse } from './craftec-wire.ts'
+import type { CraftecHost, WireResponse } from './craftec-wire.ts'
 import { streamWithRealErrors, streamWithWireErrors } from './error-stream.ts'
+import { hostWebSocket } from './host-web-socket.ts'
+import { outcomeNow, outcomeOf } from './outcome.ts'
 
 /** Responses that can still be explained; the page cannot say when it has forgotten one. */
 const MAX_EXPLAINED = 256
@@ -67,6 +69,11 @@ export function createCraftecHost(): CraftecHost {
         return running().net.explain(response)
       }),
 
+    webSocket: (url, protocols, { headers, ...rest }, control) => {
+      const init = { ...rest, headers: headers.map(([name, value]): [string, string] => [name, value]) }
+      return hostWebSocket(async signal => running().net.webSocketStream(url, protocols, { ...init, signal }), control)
+    },
+
     newPath: () => outcomeNow(() => void running().net.newPath()),
 
     circuits: () => outcomeNow(() => running().net.circuits()),
@@ -82,20 +89,4 @@ export function createCraftecHost(): CraftecHost {
 
 function requestBody(body: NonNullable<Parameters<CraftecHost['fetch']>[1]['body']>): BodyInit {
   return (body instanceof ReadableStream ? streamWithRealErrors(body) : body) as BodyInit
-}
-
-async function outcomeOf<T>(task: () => Promise<T>): Promise<Outcome<T>> {
-  try {
-    return { value: await task() }
-  } catch (error) {
-    return { error: CraftecError.from(error).toWire() }
-  }
-}
-
-function outcomeNow<T>(task: () => T): Outcome<T> {
-  try {
-    return { value: task() }
-  } catch (error) {
-    return { error: CraftecError.from(error).toWire() }
-  }
 }

@@ -1,7 +1,14 @@
 /** What crosses between a page and the worker that holds the node. Only what structured clone and transfer can carry. */
 import type { ErrorWire } from '../../sdk/errors/index.ts'
 import type { CraftecOptions } from '../../sdk/index.ts'
-import type { CircuitInfo, Explanation, NetFetchInit, NetState } from '../../sdk/net/index.ts'
+import type {
+  CircuitInfo,
+  Explanation,
+  NetFetchInit,
+  NetState,
+  NetWebSocketInit,
+  WebSocketChannel
+} from '../../sdk/net/index.ts'
 
 /** Errors cross as records: structured clone would drop their code. */
 export type Outcome<T> = { readonly value: T } | { readonly error: ErrorWire }
@@ -28,12 +35,30 @@ export interface WireResponse {
   readonly body: ReadableStream<Uint8Array> | null
 }
 
+/** `NetWebSocketInit` without what cannot cross. */
+export interface WireWebSocketInit extends Omit<NetWebSocketInit, 'signal' | 'headers'> {
+  readonly headers: readonly (readonly [string, string])[]
+}
+
+/** Both streams are transferred. */
+export type WireWebSocket = Pick<WebSocketChannel, 'protocol' | 'readable' | 'writable'>
+
 /** The worker's side, called through comlink. */
 export interface CraftecHost {
   start(options: WorkerOptions, onState: (state: NetState) => void): Promise<Outcome<NetState>>
   /** @param abort a message on it, an {@link ErrorWire}, ends the fetch and its body */
   fetch(url: string, init: WireInit, abort: MessagePort): Promise<Outcome<WireResponse>>
   explain(id: number): Outcome<Explanation>
+  /**
+   * @param control an {@link ErrorWire} on it ends the WebSocket, a `Partial<WebSocketCloseInfo>` closes it; an
+   *   `Outcome<WebSocketCloseInfo>` comes back when it is over
+   */
+  webSocket(
+    url: string,
+    protocols: readonly string[],
+    init: WireWebSocketInit,
+    control: MessagePort
+  ): Promise<Outcome<WireWebSocket>>
   newPath(): Outcome<undefined>
   circuits(): Outcome<CircuitInfo[]>
   stop(): Promise<Outcome<undefined>>

@@ -5,10 +5,17 @@ import {
   type Explanation,
   type NetFetchInit,
   type NetState,
-  realResponse
+  NetWebSocket,
+  type NetWebSocketInit,
+  readWebSocketRequest,
+  realResponse,
+  type WebSocketChannel
 } from '../../sdk/net/index.ts'
 import type { CraftecHost, Outcome, WireInit, WireResponse, WorkerOptions } from './craftec-wire.ts'
 import { streamWithRealErrors, streamWithWireErrors } from './error-stream.ts'
+import { unwrap } from './outcome.ts'
+import { pageWebSocket } from './page-web-socket.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 export interface CraftecWorkerOptions extends WorkerOptions {
   /** Where the worker's module is. Default: beside this one. Override it where a bundler or a policy puts it elsewhere. */
@@ -22,6 +29,14 @@ export interface CraftecWorker extends AsyncDisposable {
     fetch(input: string | URL | Request, init?: NetFetchInit): Promise<Response>
     /** Of the last 256 responses. @throws CraftecError `invalid-argument` */
     explain(response: Response): Promise<Explanation>
+    /** As `craft.net.webSocket`; its messages cross as transferred streams. @throws CraftecError */
+    webSocket(url: string | URL, protocols?: string | readonly string[], init?: NetWebSocketInit): NetWebSocket
+    /** As `craft.net.webSocketStream`. @throws CraftecError */
+    webSocketStream(
+      url: string | URL,
+      protocols?: string | readonly string[],
+      init?: NetWebSocketInit
+    ): Promise<WebSocketChannel>
     newPath(): Promise<void>
     circuits(): Promise<CircuitInfo[]>
   }
@@ -63,32 +78,30 @@ class WorkerPage implements CraftecWorker {
   readonly #host: Remote<CraftecHost>
   readonly #ids = new WeakMap<Response, number>()
   readonly #listeners = new Set<(state: NetState) => void>()
-  /** Rejects when the worker's module fails: calls into it would wait for ever. */
-  readonly #crashed: Promise<never>
+  /** Fires when the worker fails or is ended: what still waits for it would wait for ever. */
+  readonly #gone = new AbortController()
   #state: NetState = { status: 'connecting', doing: 'links' }
   #stopping: Promise<void> | undefined
   #released = false
-  #end: (error: CraftecError) => void = () => {}
 
   constructor(worker: Worker) {
     this.#worker = worker
     this.#host = wrap<CraftecHost>(worker)
-    this.#crashed = new Promise((_, reject) => {
-      this.#end = reject
-      worker.addEventListener('error', event => {
-        event.preventDefault()
-        reject(
-          new CraftecError(
-            'unsupported',
-            `the worker failed: ${event.message ?? 'its module could not be loaded; set workerUrl'}`
-          )
-        )
-      })
+    worker.addEventListener('error', event => {
+      event.preventDefault()
+      const why = event.message ?? 'its module could not be loaded; set workerUrl'
+      this.#gone.abort(new CraftecError('unsupported', `the worker failed: ${why}`))
     })
-    this.#crashed.catch(() => {})
     this.net = {
       fetch: (input, init = {}) => this.#fetch(input, init),
       explain: response => this.#explain(response),
+      webSocket: (url, protocols = [], init = {}) => {
+        const { url: target, signal } = readWebSocketRequest(url, protocols, init)
+        const open = (ending: AbortSignal): Promise<WebSocketChannel> =>
+          this.#webSocket(url, protocols, { ...init, signal: signal ? AbortSignal.any([signal, ending]) : ending })
+        return new NetWebSocket({ url: target, open })
+      },
+      webSocketStream: (url, protocols = [], init = {}) => this.#webSocket(url, protocols, init),
       newPath: async () => void (await this.#call(host => host.newPath())),
       circuits: () => this.#call(host => host.circuits())
     }
@@ -123,7 +136,7 @@ class WorkerPage implements CraftecWorker {
   async #finish(): Promise<void> {
     const timeout = new Promise<void>(resolve => setTimeout(resolve, STOP_TIMEOUT_MS))
     await Promise.race([this.#call(host => host.stop()).catch(() => {}), timeout])
-    this.#end(new CraftecError('stopped', 'the worker was stopped'))
+    this.#gone.abort(new CraftecError('stopped', 'the worker was stopped'))
     this.#released = true
     this.#host[releaseProxy]()
     this.#worker.terminate()
@@ -161,7 +174,7 @@ class WorkerPage implements CraftecWorker {
     let failure: CraftecError | undefined
     const body =
       wire.body &&
-      whenOver(streamWithRealErrors(wire.body), error => {
+      whenOver(streamWithRealErrors(wire.body, this.#gone.signal), error => {
         failure = error
         onEnd()
       })
@@ -179,11 +192,21 @@ class WorkerPage implements CraftecWorker {
     return this.#call(host => host.explain(id))
   }
 
+  async #webSocket(
+    url: string | URL,
+    protocols: string | readonly string[],
+    { signal, headers, ...init }: NetWebSocketInit
+  ): Promise<WebSocketChannel> {
+    const request = readWebSocketRequest(url, protocols, { ...init, ...(headers ? { headers } : {}) })
+    const wire = { ...init, headers: request.headers }
+    const open = (control: MessagePort) =>
+      this.#call(host => host.webSocket(request.url.href, request.protocols, wire, transfer(control, [control])))
+    return pageWebSocket(open, this.#gone.signal, signal)
+  }
+
   async #call<T>(call: (host: Remote<CraftecHost>) => Promise<Outcome<T>>): Promise<T> {
     if (this.#released) throw new CraftecError('stopped', 'the worker was stopped')
-    const outcome = await Promise.race([call(this.#host), this.#crashed])
-    if ('error' in outcome) throw CraftecError.fromWire(outcome.error)
-    return outcome.value
+    return unwrap(await unlessAborted(call(this.#host), this.#gone.signal))
   }
 }
 

@@ -1,4 +1,4 @@
-export type { WebSocketCloseInfo } from './close-info.ts'
+export { checkCloseInfo, type WebSocketCloseInfo } from './close-info.ts'
 export { NetWebSocket, type NetWebSocketSource } from './net-web-socket.ts'
 export { openWebSocket, type WebSocketDialer } from './open-web-socket.ts'
 export type { WebSocketChannel } from './web-socket-channel.ts'

@@ -1,6 +1,12 @@
 /** The page's half of fetch.test.ts: everything it returns can cross to the test. */
 import { demoBytes } from '../../../relay-server/devnet/demo-bytes.ts'
-import { CraftecError, createCraftec, type Explanation, type NetFetchInit } from '../../../sdk/index.ts'
+import {
+  CraftecError,
+  createCraftec,
+  type Explanation,
+  type NetFetchInit,
+  type NetWebSocket
+} from '../../../sdk/index.ts'
 import { type CraftecWorkerOptions, createCraftecWorker } from '../../../workers/index.ts'
 
 export interface Fetched {
@@ -19,6 +25,20 @@ export interface Failure {
   readonly bytes: number
 }
 
+export interface Echo {
+  readonly protocol: string
+  readonly text: string
+  readonly bytesEqual: boolean
+  readonly end: SocketEnd
+}
+
+export interface SocketEnd {
+  /** The code of the error, 'none' for a clean end. */
+  readonly error: string
+  readonly closeCode: number
+  readonly wasClean: boolean
+}
+
 export interface NetPage {
   open(kind: 'page' | 'worker', options: CraftecWorkerOptions): Promise<void>
   close(): Promise<void>
@@ -28,6 +48,13 @@ export interface NetPage {
   /** Read until `bytes` came, then say so, and go on until it ends or fails. */
   readUntil(url: string, bytes: number, init?: NetFetchInit): Promise<void>
   rest(): Promise<Failure>
+  /** Send a text and 300 kB, get both back, close with 3001. */
+  echo(url: string): Promise<Echo>
+  /** Open, or fail to; what it ended with. */
+  socketEnd(url: string): Promise<SocketEnd>
+  /** Open and keep it; {@link keptSocket} says how it ends. */
+  keepSocket(url: string): Promise<void>
+  keptSocket(): Promise<SocketEnd>
   state(): string
   stateIs(status: string): Promise<void>
 }
@@ -39,6 +66,7 @@ const PLAIN: NetFetchInit = { allowInsecure: true }
 export function netPage(): NetPage {
   let client: Client | undefined
   let rest: Promise<Failure> | undefined
+  let kept: Promise<SocketEnd> | undefined
   const running = (): Client => {
     if (!client) throw new Error('open first')
     return client
@@ -113,6 +141,45 @@ export function netPage(): NetPage {
       if (!failure) throw new Error('readUntil first')
       return { ...failure, ms: Math.max(0, failure.ms - startedAt) }
     },
+    echo: async url => {
+      const socket = running().net.webSocket(url, ['one', 'two'])
+      socket.binaryType = 'arraybuffer'
+      const end = endOf(socket)
+      const received: unknown[] = []
+      const bytes = demoBytes(0, 300_000)
+      await new Promise<void>((resolve, reject) => {
+        socket.onopen = () => {
+          socket.send('grüße')
+          socket.send(bytes)
+        }
+        socket.onmessage = ({ data }) => {
+          if (received.push(data) === 2) resolve()
+        }
+        socket.addEventListener('error', ({ error }) => reject(error))
+      })
+      socket.close(3001, 'done')
+      const [text, buffer] = received
+      const echoed = buffer instanceof ArrayBuffer ? new Uint8Array(buffer) : new Uint8Array(0)
+      return {
+        protocol: socket.protocol,
+        text: String(text),
+        bytesEqual: echoed.length === bytes.length && echoed.every((byte, index) => byte === bytes[index]),
+        end: await end
+      }
+    },
+    socketEnd: url => endOf(running().net.webSocket(url)),
+    keepSocket: url => {
+      const socket = running().net.webSocket(url)
+      kept = endOf(socket)
+      return new Promise((resolve, reject) => {
+        socket.onopen = () => resolve()
+        socket.addEventListener('error', ({ error }) => reject(error))
+      })
+    },
+    keptSocket: async () => {
+      if (!kept) throw new Error('keepSocket first')
+      return kept
+    },
     state: () => running().state.status,
     stateIs: status =>
       new Promise(resolve => {
@@ -123,6 +190,14 @@ export function netPage(): NetPage {
         check()
       })
   }
+}
+
+function endOf(socket: NetWebSocket): Promise<SocketEnd> {
+  return new Promise(resolve =>
+    socket.addEventListener('close', ({ code, wasClean }) =>
+      resolve({ error: socket.error?.code ?? 'none', closeCode: code, wasClean })
+    )
+  )
 }
 
 function codeOf(error: unknown): string {
