@@ -26,6 +26,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'program',
+          environment: 'node',
+          include: ['program/**/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+          retry: 0
+        }
+      },
+      {
+        test: {
           name: 'node',
           environment: 'node',
           include: ['test/node/**/*.test.ts'],

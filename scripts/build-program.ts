@@ -3,9 +3,15 @@
  * protocol document). The result is committed; a test compares it byte for byte.
  */
 import { writeFileSync } from 'node:fs'
-import { HASH_FILE, hashLine, PROGRAM_FILE } from '../program/build/artifact.ts'
-import { COMPILER, compileProgram, hasCompiler } from '../program/build/compile.ts'
-import { generatedFiles } from '../program/build/generated.ts'
+import {
+  COMPILER,
+  compileProgram,
+  generatedFiles,
+  HASH_FILE,
+  hasCompiler,
+  hashLine,
+  PROGRAM_FILE
+} from '../program/build/index.ts'
 
 for (const { path, content } of generatedFiles()) writeFileSync(path, content)
 if (hasCompiler()) {

@@ -1,9 +1,9 @@
 /** The files that are made from the interface description, and where they stand. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { dispatchHeader, interfaceHeader } from '../idl/c-header.ts'
-import { readIdl } from '../idl/idl.ts'
-import { withTables } from '../idl/tables.ts'
+import { dispatchHeader, interfaceHeader, readIdl, withTables } from '../idl/index.ts'
+
+
 
 export interface GeneratedFile {
   readonly path: string

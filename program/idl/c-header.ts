@@ -1,13 +1,24 @@
 /** The C side of the description: discriminators, layouts, account rules and the dispatch, so that none is typed twice. */
+import { decodeBase58 } from '../../sdk/codec/index.ts'
 import { fieldsOf, type Idl, type IdlAccountItem, type IdlField, type IdlInstruction, type IdlType } from './idl.ts'
 import { sizeOf, sizeOfFields } from './layout.ts'
 
 const BANNER = '/* Made from idl/craftec_settlement.json by npm run build:program. Do not edit. */\n'
 const SCALARS = { bool: 'u8', u8: 'u8', u16: 'u16', u32: 'u32', u64: 'u64', i64: 'i64', pubkey: 'struct key' } as const
-const FIXED_ADDRESSES: Record<string, string> = {
+const ADDRESS_CHARS = 44
+/** Bits of the account rule that fixes an address. */
+const FIXED_ADDRESSES: Readonly<Record<string, string>> = {
   '11111111111111111111111111111111': 'SYSTEM_PROGRAM_ACCOUNT',
   TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA: 'TOKEN_PROGRAM_ACCOUNT',
   Sysvar1nstructions1111111111111111111111111: 'INSTRUCTIONS_ACCOUNT'
+}
+const WELL_KNOWN: Readonly<Record<string, string>> = {
+  SYSTEM_PROGRAM: '11111111111111111111111111111111',
+  TOKEN_PROGRAM: 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA',
+  TOKEN_2022_PROGRAM: 'TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb',
+  ED25519_PROGRAM: 'Ed25519SigVerify111111111111111111111111111',
+  INSTRUCTIONS_SYSVAR: 'Sysvar1nstructions1111111111111111111111111',
+  UPGRADEABLE_LOADER: 'BPFLoaderUpgradeab1e11111111111111111111111'
 }
 
 /** `interface.h`: everything that the handlers name. */
@@ -18,6 +29,7 @@ export function interfaceHeader(idl: Idl): string {
   return [
     BANNER,
     '#pragma once\n#include "account-rules.h"\n\nstruct call;\n',
+    `${Object.entries(WELL_KNOWN).map(wellKnown).join('\n')}\n`,
     `enum error : u64 {\n${errors.join('\n')}\n};\n`,
     ...nested.map(type => struct(idl, snake(type.name), type.type.fields, false)),
     ...idl.accounts.map(({ name, discriminator }) => typeWithTag(idl, name, discriminator, states.has(name))),
@@ -38,6 +50,12 @@ export function dispatchHeader(idl: Idl): string {
     ].join('\n')
   })
   return `${BANNER}#pragma once\n#include "call.h"\n#include "interface.h"\n\nstatic result dispatch(const struct call *c, u64 discriminator) {\n  switch (discriminator) {\n${cases.join('\n')}\n  default:\n    return INVALID_INSTRUCTION;\n  }\n}\n`
+}
+
+function wellKnown([name, address]: [string, string]): string {
+  const view = new DataView(decodeBase58(address, ADDRESS_CHARS).slice().buffer)
+  const words = [0, 8, 16, 24].map(at => `0x${view.getBigUint64(at, true).toString(16)}`)
+  return `static const struct key ${name} = {{${words.join(', ')}}};`
 }
 
 function instructionPart(idl: Idl, instruction: IdlInstruction): string {

@@ -1,18 +1,6 @@
-/** Well-known addresses, and addresses that belong to the program. */
+/** Comparing addresses, and those that belong to the program. */
 #pragma once
 #include "interface.h"
-
-static const struct key SYSTEM_PROGRAM = {{0, 0, 0, 0}};
-static const struct key TOKEN_PROGRAM = {
-    {0x93a165d7e1f6dd06, 0xac79ebce46e1cbd9, 0x91375bed85b41cac, 0xa900ff7e85f58c3a}};
-static const struct key TOKEN_2022_PROGRAM = {
-    {0xde8f75eee1f6dd06, 0xdacd6ce4bc5d4218, 0x270db9834dfc1ab6, 0xfc8ba1d828f9bdfe}};
-static const struct key ED25519_PROGRAM = {
-    {0xbefb937cd6467d03, 0xff408d838f42f912, 0x648af42749747005, 0x804470cafc}};
-static const struct key INSTRUCTIONS_SYSVAR = {
-    {0x66d17b1817d5a706, 0xc0c2fd5504d4da35, 0xa57556218fc624c1, 0x85fcbbadb}};
-static const struct key UPGRADEABLE_LOADER = {
-    {0xb0a1884e91f6a802, 0x2bae63f73e1510e2, 0xd224c1163db9c200, 0x8004107a53c0}};
 
 static inline bool same_key(const struct key *a, const struct key *b) {
   return a->words[0] == b->words[0] && a->words[1] == b->words[1] && a->words[2] == b->words[2] &&

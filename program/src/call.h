@@ -16,6 +16,13 @@ struct call {
   const struct key *program;
 };
 
+/** The account as calls have left it: what another program created has grown since the input was read. */
+static struct account live(const struct account *account) {
+  struct account copy = *account;
+  copy.data_length = *(const u64 *)(account->data - sizeof(u64));
+  return copy;
+}
+
 /** Reads the loader's input (loader v3 serialisation, aligned). */
 static result read_call(u8 *input, struct call *c) {
   u64 *words = (u64 *)input;

@@ -61,10 +61,10 @@ static result call_system(const struct account *payer, const struct account *cre
   u64 count = 0;
   if (payer != nullptr) {
     metas[count] = (struct account_meta){payer->key, true, true};
-    accounts[count++] = *payer;
+    accounts[count++] = live(payer);
   }
   metas[count] = (struct account_meta){created->key, true, signer != nullptr};
-  accounts[count++] = *created;
+  accounts[count++] = live(created);
   const struct instruction instruction = {&SYSTEM_PROGRAM, metas, count, data, length};
   return sol_invoke_signed_c(&instruction, accounts, count, signer, signer != nullptr);
 }

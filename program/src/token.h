@@ -63,7 +63,7 @@ static result create_vault(const struct call *c, const struct vault_creation *wh
     struct key owner;
   } data = {TOKEN_INITIALIZE_ACCOUNT_3, *what->holder->key};
   const struct account_meta metas[] = {{vault->key, true, false}, {what->mint->key, false, false}};
-  const struct account accounts[] = {*vault, *what->mint};
+  const struct account accounts[] = {live(vault), live(what->mint)};
   const struct instruction initialize = {&TOKEN_PROGRAM, metas, 2, &data, sizeof data};
   return sol_invoke_signed_c(&initialize, accounts, 2, nullptr, 0);
 }
@@ -82,7 +82,7 @@ static result transfer(const struct account *from, const struct account *to, con
   } data = {TOKEN_TRANSFER, amount};
   const struct account_meta metas[] = {
       {from->key, true, false}, {to->key, true, false}, {authority->key, false, true}};
-  const struct account accounts[] = {*from, *to, *authority};
+  const struct account accounts[] = {live(from), live(to), live(authority)};
   const struct instruction instruction = {&TOKEN_PROGRAM, metas, 3, &data, sizeof data};
   return sol_invoke_signed_c(&instruction, accounts, 3, signer, signer != nullptr);
 }
@@ -93,7 +93,7 @@ static result close_vault(const struct account *vault, const struct account *ren
   const u8 data = TOKEN_CLOSE_ACCOUNT;
   const struct account_meta metas[] = {
       {vault->key, true, false}, {rent_to->key, true, false}, {holder->key, false, true}};
-  const struct account accounts[] = {*vault, *rent_to, *holder};
+  const struct account accounts[] = {live(vault), live(rent_to), live(holder)};
   const struct instruction instruction = {&TOKEN_PROGRAM, metas, 3, &data, 1};
   return sol_invoke_signed_c(&instruction, accounts, 3, signer, 1);
 }

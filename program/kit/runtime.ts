@@ -1,0 +1,140 @@
+/** A Solana runtime with every feature on, and what a transaction in it came to. */
+import { type Address, getTransactionDecoder } from '@solana/kit'
+import { type Keypair, PublicKey, Transaction, type TransactionInstruction } from '@solana/web3.js'
+import {
+  Clock,
+  FailedTransactionMetadata,
+  FeatureSet,
+  LiteSVM,
+  type TransactionMetadata
+} from 'litesvm'
+
+const FIRST_SLOT = 1000n
+/** Any moment: a fresh runtime starts in 1970, where deadlines before the epoch would go unnoticed. */
+const FIRST_TIME = 1_800_000_000n
+const AIRDROP_SUPPLY = 10n ** 18n
+
+export interface Outcome {
+  readonly ok: boolean
+  /** The program's error code, if that is how it failed. */
+  readonly code: number | undefined
+  /** What went wrong in the runtime's words; empty when nothing did. */
+  readonly error: string
+  readonly logs: readonly string[]
+  readonly computeUnits: bigint
+}
+
+export interface AccountState {
+  readonly owner: PublicKey
+  readonly lamports: bigint
+  readonly data: Uint8Array
+}
+
+const decoder = getTransactionDecoder()
+
+export class Runtime {
+  readonly #svm: LiteSVM
+
+  private constructor(svm: LiteSVM) {
+    this.#svm = svm
+  }
+
+  /** An empty runtime: no accounts but the builtin ones. */
+  static create(): Runtime {
+    const svm = LiteSVM.default()
+      .withFeatureSet(FeatureSet.allEnabled())
+      .withBuiltins()
+      .withPrecompiles()
+      .withSysvars()
+      .withLamports(AIRDROP_SUPPLY)
+      .withDefaultPrograms()
+      .withSigverify(true)
+      .withBlockhashCheck(true)
+    svm.warpToSlot(FIRST_SLOT)
+    const clock = svm.getClock()
+    svm.setClock(new Clock(clock.slot, FIRST_TIME, clock.epoch, clock.leaderScheduleEpoch, FIRST_TIME))
+    return new Runtime(svm)
+  }
+
+  /** The state as it is, for any number of runtimes that start from it. */
+  snapshot(): Uint8Array {
+    return this.#svm.toBytes()
+  }
+
+  static restore(snapshot: Uint8Array): Runtime {
+    return new Runtime(LiteSVM.fromBytes(snapshot))
+  }
+
+  get time(): bigint {
+    return this.#svm.getClock().unixTimestamp
+  }
+
+  get slot(): bigint {
+    return this.#svm.getClock().slot
+  }
+
+  /** Time passes, and with it slots. */
+  advance(seconds: bigint, slots = 1n): void {
+    const time = this.time
+    this.#svm.warpToSlot(this.slot + slots)
+    const clock = this.#svm.getClock()
+    clock.unixTimestamp = time + seconds
+    this.#svm.setClock(clock)
+  }
+
+  airdrop(to: PublicKey, lamports: bigint): void {
+    const result = this.#svm.airdrop(addressOf(to), lamports as Parameters<LiteSVM['airdrop']>[1])
+    if (result instanceof FailedTransactionMetadata) throw new Error(result.toString())
+  }
+
+  account(key: PublicKey): AccountState | undefined {
+    const found = this.#svm.getAccount(addressOf(key))
+    if (!found.exists || found.lamports === 0n) return undefined
+    return { owner: new PublicKey(found.programAddress), lamports: found.lamports, data: new Uint8Array(found.data) }
+  }
+
+  /** Puts an account there that no transaction made: for accounts that an attacker could not make, but must be refused. */
+  setAccount(key: PublicKey, { owner, lamports, data }: AccountState): void {
+    this.#svm.setAccount({
+      address: addressOf(key),
+      programAddress: addressOf(owner),
+      lamports: lamports as Parameters<LiteSVM['airdrop']>[1],
+      data,
+      executable: false,
+      space: BigInt(data.length)
+    })
+  }
+
+  rent(bytes: number): bigint {
+    return this.#svm.minimumBalanceForRentExemption(BigInt(bytes))
+  }
+
+  /** @param signers the first pays */
+  send(instructions: readonly TransactionInstruction[], signers: readonly Keypair[]): Outcome {
+    const transaction = new Transaction()
+    transaction.feePayer = signers[0]?.publicKey
+    transaction.recentBlockhash = this.#svm.latestBlockhash()
+    transaction.add(...instructions)
+    transaction.sign(...signers)
+    const result = this.#svm.sendTransaction(decoder.decode(transaction.serialize()))
+    // Otherwise the same transaction sent again would be refused as a duplicate, not by the program.
+    this.#svm.expireBlockhash()
+    return result instanceof FailedTransactionMetadata ? failure(result) : success(result)
+  }
+}
+
+function success(meta: TransactionMetadata): Outcome {
+  return { ok: true, code: undefined, error: '', logs: meta.logs(), computeUnits: meta.computeUnitsConsumed() }
+}
+
+function failure(result: FailedTransactionMetadata): Outcome {
+  const error = result.err()
+  const inner = typeof error === 'object' && 'err' in error ? error.err() : undefined
+  const code = typeof inner === 'object' && 'code' in inner ? inner.code : undefined
+  const meta = result.meta()
+  return { ok: false, code, error: result.toString(), logs: meta.logs(), computeUnits: meta.computeUnitsConsumed() }
+}
+
+function addressOf(key: PublicKey): Address {
+  return key.toBase58() as Address
+}
