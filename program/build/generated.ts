@@ -3,8 +3,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { dispatchHeader, interfaceHeader, readIdl, withTables } from '../idl/index.ts'
 
-
-
 export interface GeneratedFile {
   readonly path: string
   readonly content: string

@@ -108,7 +108,8 @@ function struct(idl: Idl, name: string, fields: readonly IdlField[], tagged: boo
   const lines = tagged ? ['  u64 discriminator;'] : []
   for (const field of fields) {
     // The same bytes serve borsh, which packs, and C, which aligns: that only works when nothing needs padding.
-    if (offset % alignmentOf(idl, field.type) !== 0) throw new Error(`${name}.${field.name} is not aligned at ${offset}`)
+    if (offset % alignmentOf(idl, field.type) !== 0)
+      throw new Error(`${name}.${field.name} is not aligned at ${offset}`)
     lines.push(`  ${declare(field)};`)
     offset += sizeOf(idl, field.type) ?? 0
   }

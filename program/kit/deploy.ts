@@ -26,7 +26,13 @@ export function programDataAddress(program: PublicKey): PublicKey {
  * @param authority pays, and may upgrade afterwards
  * @throws Error when the loader refuses the file
  */
-export function deployProgram(runtime: Runtime, file: Uint8Array, program: Keypair, buffer: Keypair, authority: Keypair): void {
+export function deployProgram(
+  runtime: Runtime,
+  file: Uint8Array,
+  program: Keypair,
+  buffer: Keypair,
+  authority: Keypair
+): void {
   const payer = authority.publicKey
   const account = (pubkey: PublicKey, isSigner: boolean, isWritable: boolean) => ({ pubkey, isSigner, isWritable })
   const call = (keys: ReturnType<typeof account>[], data: Uint8Array): TransactionInstruction =>

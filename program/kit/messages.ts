@@ -1,6 +1,7 @@
 /** What is signed off chain, and the Ed25519 instruction that carries it (docs/protocol/settlement.md, "Signed messages"). */
-import { Ed25519Program, type Keypair, type PublicKey, TransactionInstruction } from '@solana/web3.js'
+
 import { createPrivateKey, sign } from 'node:crypto'
+import { Ed25519Program, type Keypair, type PublicKey, TransactionInstruction } from '@solana/web3.js'
 import { ByteWriter } from '../../sdk/codec/index.ts'
 
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
@@ -76,7 +77,14 @@ export function ed25519WithSignatures(
   const writer = new ByteWriter().u8(signatures.length).u8(0)
   for (const i of signatures.keys()) {
     const keyAt = partsAt + i * 96
-    writer.u16le(keyAt + 32).u16le(SELF).u16le(keyAt).u16le(SELF).u16le(messageAt).u16le(message.length).u16le(SELF)
+    writer
+      .u16le(keyAt + 32)
+      .u16le(SELF)
+      .u16le(keyAt)
+      .u16le(SELF)
+      .u16le(messageAt)
+      .u16le(message.length)
+      .u16le(SELF)
   }
   for (const { key, signature } of signatures) writer.bytes(key.toBytes()).bytes(signature)
   const data = Buffer.from(writer.bytes(message).finish())

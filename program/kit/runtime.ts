@@ -1,13 +1,7 @@
 /** A Solana runtime with every feature on, and what a transaction in it came to. */
 import { type Address, getTransactionDecoder } from '@solana/kit'
 import { type Keypair, PublicKey, Transaction, type TransactionInstruction } from '@solana/web3.js'
-import {
-  Clock,
-  FailedTransactionMetadata,
-  FeatureSet,
-  LiteSVM,
-  type TransactionMetadata
-} from 'litesvm'
+import { Clock, FailedTransactionMetadata, FeatureSet, LiteSVM, type TransactionMetadata } from 'litesvm'
 
 const FIRST_SLOT = 1000n
 /** Any moment: a fresh runtime starts in 1970, where deadlines before the epoch would go unnoticed. */

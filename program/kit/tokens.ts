@@ -14,7 +14,11 @@ const INITIALIZE_MINT_2 = 20
 const DECIMALS = 6
 const AMOUNT_AT = 64
 
-function call(program: PublicKey, keys: readonly (readonly [PublicKey, boolean, boolean])[], data: Uint8Array): TransactionInstruction {
+function call(
+  program: PublicKey,
+  keys: readonly (readonly [PublicKey, boolean, boolean])[],
+  data: Uint8Array
+): TransactionInstruction {
   return new TransactionInstruction({
     programId: program,
     keys: keys.map(([pubkey, isSigner, isWritable]) => ({ pubkey, isSigner, isWritable })),
@@ -43,21 +47,42 @@ export function createTokenAccount(
 ): PublicKey {
   const account = Keypair.generate()
   const data = new ByteWriter().u8(INITIALIZE_ACCOUNT_3).bytes(owner.toBytes()).finish()
-  const initialize = call(program, [[account.publicKey, false, true], [mint, false, false]], data)
+  const initialize = call(
+    program,
+    [
+      [account.publicKey, false, true],
+      [mint, false, false]
+    ],
+    data
+  )
   const outcome = runtime.send([create(runtime, payer, account, ACCOUNT_BYTES, program), initialize], [payer, account])
   if (!outcome.ok) throw new Error(outcome.error)
   return account.publicKey
 }
 
 export function mintTo(runtime: Runtime, authority: Keypair, mint: PublicKey, to: PublicKey, amount: bigint): void {
-  const keys = [[mint, false, true], [to, false, true], [authority.publicKey, true, false]] as const
-  const outcome = runtime.send([call(TOKEN_PROGRAM, keys, new ByteWriter().u8(MINT_TO).u64le(amount).finish())], [authority])
+  const keys = [
+    [mint, false, true],
+    [to, false, true],
+    [authority.publicKey, true, false]
+  ] as const
+  const outcome = runtime.send(
+    [call(TOKEN_PROGRAM, keys, new ByteWriter().u8(MINT_TO).u64le(amount).finish())],
+    [authority]
+  )
   if (!outcome.ok) throw new Error(outcome.error)
 }
 
 export function transferTokens(runtime: Runtime, owner: Keypair, from: PublicKey, to: PublicKey, amount: bigint): void {
-  const keys = [[from, false, true], [to, false, true], [owner.publicKey, true, false]] as const
-  const outcome = runtime.send([call(TOKEN_PROGRAM, keys, new ByteWriter().u8(TRANSFER).u64le(amount).finish())], [owner])
+  const keys = [
+    [from, false, true],
+    [to, false, true],
+    [owner.publicKey, true, false]
+  ] as const
+  const outcome = runtime.send(
+    [call(TOKEN_PROGRAM, keys, new ByteWriter().u8(TRANSFER).u64le(amount).finish())],
+    [owner]
+  )
   if (!outcome.ok) throw new Error(outcome.error)
 }
 
@@ -68,7 +93,13 @@ export function tokensIn(runtime: Runtime, account: PublicKey): bigint {
   return new ByteReader(state.data.subarray(AMOUNT_AT, AMOUNT_AT + 8), 'token amount').u64le()
 }
 
-function create(runtime: Runtime, payer: Keypair, account: Keypair, space: number, program: PublicKey): TransactionInstruction {
+function create(
+  runtime: Runtime,
+  payer: Keypair,
+  account: Keypair,
+  space: number,
+  program: PublicKey
+): TransactionInstruction {
   return SystemProgram.createAccount({
     fromPubkey: payer.publicKey,
     newAccountPubkey: account.publicKey,

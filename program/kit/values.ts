@@ -1,6 +1,6 @@
 /** Borsh by the interface description: arguments to bytes, accounts and events to values. */
 import { PublicKey } from '@solana/web3.js'
-import { ByteReader, ByteWriter } from '../../sdk/codec/index.ts'
+import type { ByteReader, ByteWriter } from '../../sdk/codec/index.ts'
 import { fieldsOf, type Idl, type IdlField, type IdlType } from '../idl/index.ts'
 
 /** `bigint` for 64 bits, `number` below, `PublicKey`, bytes for `[u8; n]`, arrays, `null` for an absent option. */
@@ -68,7 +68,9 @@ function readCompound(idl: Idl, type: Exclude<IdlType, string>, reader: ByteRead
   if ('defined' in type) return readFields(idl, fieldsOf(idl, type.defined.name), reader)
   if ('array' in type) {
     const [item, count] = type.array
-    return item === 'u8' ? reader.bytes(count).slice() : Array.from({ length: count }, () => readValue(idl, item, reader))
+    return item === 'u8'
+      ? reader.bytes(count).slice()
+      : Array.from({ length: count }, () => readValue(idl, item, reader))
   }
   throw new Error('accounts and events hold neither options nor vectors')
 }

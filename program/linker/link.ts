@@ -78,7 +78,8 @@ function relocate(image: Image, { section, offset, type, symbol }: Relocation): 
   const bytes = image[place.segment]
   const view = new DataView(bytes.buffer)
   const at = place.offset + offset
-  if (at + (type === R_BPF_64_64 ? 16 : 8) > bytes.length) throw new LinkError('truncated', 'relocation beyond its section')
+  if (at + (type === R_BPF_64_64 ? 16 : 8) > bytes.length)
+    throw new LinkError('truncated', 'relocation beyond its section')
   if (type === R_BPF_64_32) {
     if (target === undefined) callSyscall(view, at, symbol.name)
     else callFunction(view, at, target, symbol.value, symbol.isSection)
@@ -114,6 +115,7 @@ function callFunction(view: DataView, at: number, target: Placed, value: number,
 function findEntrypoint(elf: ElfObject, image: Image): number {
   const symbol = elf.symbols.find(candidate => candidate.name === 'entrypoint' && candidate.section !== 0)
   const place = symbol === undefined ? undefined : image.places.get(symbol.section)
-  if (symbol === undefined || place?.segment !== 'code') throw new LinkError('no-entrypoint', 'no function `entrypoint`')
+  if (symbol === undefined || place?.segment !== 'code')
+    throw new LinkError('no-entrypoint', 'no function `entrypoint`')
   return place.offset + symbol.value
 }
