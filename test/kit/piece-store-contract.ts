@@ -183,6 +183,42 @@ export function describePieceStore(subject: StoreUnderTest, { describe, it, afte
       equal((await store.usage()).contents, 1)
     })
 
+    it('gives pieces put under a provisional id to the content they turn out to be, in one step', async () => {
+      const store = await openStore()
+      const [provisional, content] = [newContent(1), newContent(2)]
+      const put = pieces(content, 1, 3)
+      await store.addContent({ ...provisional, pinned: true })
+      await store.putPieces(provisional.manifestId, 1, put)
+      const { bytes } = await store.usage()
+      const info = await store.adopt(provisional.manifestId, content)
+      equal(info.pieces, 3)
+      equal(await store.content(provisional.manifestId), undefined)
+      deepEqual(await store.pieces(provisional.manifestId, 1), [])
+      deepEqual(
+        await store.pieces(content.manifestId, 1),
+        put.map(({ record }) => record)
+      )
+      for (const { record, data } of put) deepEqual(await store.readPiece(content.manifestId, 1, record.id), data)
+      deepEqual(await store.held(content.manifestId), Uint16Array.of(0, 3, 0))
+      const usage = await store.usage()
+      deepEqual([usage.bytes, usage.contents, usage.pieces], [bytes, 1, 3])
+      deepEqual(
+        (await store.contents()).map(({ manifestId }) => manifestId),
+        [content.manifestId]
+      )
+    })
+
+    it('keeps content that was there already, and removes the provisional one', async () => {
+      const store = await openStore()
+      const [provisional, content] = [newContent(1), newContent(2)]
+      for (const known of [provisional, content]) await store.addContent(known)
+      await store.putPieces(content.manifestId, 0, pieces(content, 0, 1))
+      await store.putPieces(provisional.manifestId, 0, pieces(provisional, 0, 2))
+      equal((await store.adopt(provisional.manifestId, content)).pieces, 1)
+      equal((await store.usage()).pieces, 1)
+      await failsWith('content-unknown', store.adopt(provisional.manifestId, content))
+    })
+
     it('removes pieces and content, and the room they took', async () => {
       const store = await openStore()
       const [one, two] = [newContent(1), newContent(2)]

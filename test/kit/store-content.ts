@@ -1,4 +1,7 @@
-import type { NewContent, StoredPiece } from '../../sdk/obj/index.ts'
+import { createJsHashEngine, type NewContent, type StoredPiece } from '../../sdk/obj/index.ts'
+
+/** The root that stores check pieces against. */
+export const { pieceRoot } = createJsHashEngine()
 
 /** Content and pieces that look real to a store; every byte follows from the numbers given. */
 
@@ -23,7 +26,7 @@ export function newContent(number: number, options: Partial<NewContent> = {}): N
   }
 }
 
-/** Piece `index` of a segment; the root holds what {@link isIntact} needs. */
+/** Piece `index` of a segment, with a true root. Another version has other bytes under the same id. */
 export function piece(content: NewContent, segment: number, index: number, version = 0): StoredPiece {
   const seed = (content.manifestId[3] ?? 0) * 7_919 + segment * 104_729 + index * 1_299_709 + version * 15_485_863 + 1
   const data = new Uint8Array(content.pieceBytes)
@@ -36,7 +39,7 @@ export function piece(content: NewContent, segment: number, index: number, versi
     record: {
       id: id(...content.manifestId.subarray(0, 4), segment, index),
       coefficients: Uint8Array.from({ length: 4 }, (_, i) => (index * 31 + i) & 0xff),
-      root: checksum(data),
+      root: pieceRoot(data),
       provenance: new Uint8Array(40 + index).fill(index)
     },
     data
@@ -45,20 +48,4 @@ export function piece(content: NewContent, segment: number, index: number, versi
 
 export function pieces(content: NewContent, segment: number, count: number, from = 0): StoredPiece[] {
   return Array.from({ length: count }, (_, index) => piece(content, segment, from + index))
-}
-
-/** Stands in for the piece tree where only storage is on trial: fast, and any torn or swapped byte shows. */
-export function checksum(data: Uint8Array): Uint8Array {
-  let [first, second] = [0x811c9dc5, data.length]
-  for (const byte of data) {
-    first = Math.imul(first ^ byte, 0x01000193) >>> 0
-    second = (Math.imul(second, 31) + first) >>> 0
-  }
-  return id(first, second, data.length)
-}
-
-/** What stores are opened with in these tests in place of the real tree. */
-export function isIntact(root: Uint8Array, data: Uint8Array): boolean {
-  const expected = checksum(data)
-  return root.every((byte, index) => byte === expected[index])
 }

@@ -19,6 +19,7 @@ import type {
 } from './piece-store.ts'
 import { slotBytes } from './slot-size.ts'
 import {
+  checkAdoption,
   checkId,
   checkInteger,
   checkKey,
@@ -84,6 +85,21 @@ class MemoryPieceStore implements PieceStore {
     this.#contents.set(key, entry)
     this.#emit('content-added', key)
     return summary(entry)
+  }
+
+  async adopt(provisionalId: Uint8Array, content: NewContent): Promise<ContentInfo> {
+    const provisional = this.#known(provisionalId)
+    checkNewContent(content)
+    checkAdoption(provisional.info, content)
+    const known = this.#find(content.manifestId)
+    if (known === undefined) {
+      await this.addContent(content)
+      const entry = this.#known(content.manifestId)
+      this.#contents.set(encodeHex(content.manifestId), { ...entry, segments: provisional.segments })
+    }
+    this.#contents.delete(encodeHex(provisionalId))
+    this.#emit('content-removed', encodeHex(provisionalId))
+    return summary(this.#known(content.manifestId))
   }
 
   async content(manifestId: Uint8Array): Promise<ContentInfo | undefined> {
@@ -225,14 +241,15 @@ class MemoryPieceStore implements PieceStore {
   async usage(): Promise<StoreUsage> {
     this.#open()
     const all = [...this.#contents.values()].map(summary)
-    const perPeer: Record<string, number> = {}
-    for (const { peer, storedBytes } of all) if (peer !== undefined) perPeer[peer] = (perPeer[peer] ?? 0) + storedBytes
+    const perPeer = new Map<string, number>()
+    for (const { peer, storedBytes } of all)
+      if (peer !== undefined && storedBytes > 0) perPeer.set(peer, (perPeer.get(peer) ?? 0) + storedBytes)
     return {
       bytes: sum(all, ({ storedBytes }) => storedBytes),
       quota: this.#policy.quotaBytes,
       contents: all.length,
       pieces: sum(all, ({ pieces }) => pieces),
-      perPeer
+      perPeer: Object.fromEntries(perPeer)
     }
   }
 

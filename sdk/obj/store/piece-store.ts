@@ -44,7 +44,7 @@ export interface NewContent {
   readonly pinned?: boolean
   /** `own`: put or fetched by this device. `peer`: kept for somebody else, and counted against their quota. */
   readonly origin: 'own' | 'peer'
-  /** Whose quota it counts against; required for `peer`, meaningless for `own`. */
+  /** Whose quota it counts against, 1..128 characters of printable ASCII; required for `peer`, meaningless for `own`. */
   readonly peer?: string
   readonly label?: ContentLabel
 }
@@ -143,6 +143,12 @@ export type StoreChange =
 export interface PieceStore {
   /** Idempotent: content that is there stays as it is, and is the answer. */
   addContent(content: NewContent): Promise<ContentInfo>
+  /**
+   * What was put under a provisional manifest id, because the manifest could not be written before the last segment was coded, becomes
+   * `content`, in one step. If that content is there already, it stays, and the provisional one is removed.
+   * @throws CraftecError `invalid-argument` when the provisional content is of a peer, or has another pieceBytes
+   */
+  adopt(provisionalId: Uint8Array, content: NewContent): Promise<ContentInfo>
   content(manifestId: Uint8Array): Promise<ContentInfo | undefined>
   manifest(manifestId: Uint8Array): Promise<Uint8Array | undefined>
   /** At most 100 manifests. */
@@ -181,7 +187,7 @@ export interface PieceStore {
   unpin(manifestId: Uint8Array): Promise<void>
   setLabel(manifestId: Uint8Array, label: ContentLabel | undefined): Promise<void>
 
-  /** Small state beside the pieces. @param key 1..256 characters */
+  /** Small state beside the pieces. @param key 1..256 characters of printable ASCII */
   value(key: string): Promise<Uint8Array | undefined>
   /** @param value at most 1 MiB; undefined removes */
   setValue(key: string, value: Uint8Array | undefined): Promise<void>

@@ -30,13 +30,23 @@ export function checkNewContent(content: NewContent): void {
   checkInteger('segments', content.segments, 0, MAX_SEGMENTS)
   checkInteger('size', content.size, 0, Number.MAX_SAFE_INTEGER)
   if (content.origin !== 'own' && content.origin !== 'peer') throw invalid('origin', "'own' or 'peer'", content.origin)
-  if (content.origin === 'peer') checkText('peer', content.peer, 1, MAX_PEER_CHARACTERS)
+  if (content.origin === 'peer') checkKeyText('peer', content.peer, MAX_PEER_CHARACTERS)
   if (content.label !== undefined) checkLabel(content.label)
 }
 
 export function checkLabel(label: ContentLabel): void {
   checkText('name', label.name, 0, MAX_NAME_CHARACTERS)
   checkText('media type', label.type, 0, MAX_TYPE_CHARACTERS)
+}
+
+export function checkAdoption(
+  provisional: Pick<NewContent, 'origin' | 'pieceBytes'>,
+  content: Pick<NewContent, 'origin' | 'pieceBytes'>
+): void {
+  if (provisional.origin !== 'own') throw invalid('provisional content', "'own'", provisional.origin)
+  if (content.origin !== 'own') throw invalid('content', "'own'", content.origin)
+  if (provisional.pieceBytes !== content.pieceBytes)
+    throw invalid('pieceBytes', `${provisional.pieceBytes}, as of the provisional content`, content.pieceBytes)
 }
 
 export function checkSegment(content: Pick<NewContent, 'segments'>, segment: number): void {
@@ -75,7 +85,7 @@ export function checkPage({ after, limit = DEFAULT_PAGE }: ContentPage): number 
 }
 
 export function checkKey(key: string): void {
-  checkText('key', key, 1, MAX_KEY_CHARACTERS)
+  checkKeyText('key', key, MAX_KEY_CHARACTERS)
 }
 
 export function checkValue(value: Uint8Array): void {
@@ -93,7 +103,13 @@ function checkBytes(what: string, value: unknown, least: number, most: number): 
     throw invalid(what, least === most ? `${least} bytes` : `${least}..${most} bytes`, value.length)
 }
 
-/** Lone surrogates have no UTF-8 form, and no order that all indexes agree on. */
+/** Printable ASCII: the order of anything else differs from one kind of index to the other. */
+function checkKeyText(what: string, value: unknown, most: number): void {
+  checkText(what, value, 1, most)
+  if (!/^[\x21-\x7e]*$/.test(String(value))) throw invalid(what, 'printable ASCII without spaces', 'other characters')
+}
+
+/** Lone surrogates have no UTF-8 form: they would not come back as they went in. */
 function checkText(what: string, value: unknown, least: number, most: number): void {
   if (typeof value !== 'string') throw invalid(what, 'text', typeof value)
   if (value.length < least || value.length > most) throw invalid(what, `${least}..${most} characters`, value.length)

@@ -1,0 +1,395 @@
+import { decodeHex, encodeHex } from '../../codec/index.ts'
+import { CraftecError } from '../../errors/index.ts'
+import { adoptContent } from './adopt-content.ts'
+import { ChangeListeners } from './change-listeners.ts'
+import { type ContentRow, decodeContentRow } from './content-row.ts'
+import { evictBytes } from './eviction.ts'
+import { changeLedger } from './ledger-row.ts'
+import type {
+  ContentInfo,
+  ContentLabel,
+  ContentPage,
+  EvictionReport,
+  EvictOptions,
+  NewContent,
+  PieceRecord,
+  PieceStore,
+  PutOptions,
+  ReadOptions,
+  StoreChange,
+  StoredPiece,
+  StoreUsage,
+  VerifyOptions,
+  VerifyReport
+} from './piece-store.ts'
+import { putPieces } from './put-pieces.ts'
+import { readPieceBytes } from './read-piece.ts'
+import { type Recovery, recover } from './recovery.ts'
+import { removeContent, removePieces } from './remove-pieces.ts'
+import { withRowCache } from './row-cache.ts'
+import type { SlabFolder } from './slab-file.ts'
+import { Slabs } from './slabs.ts'
+import {
+  checkAdoption,
+  checkId,
+  checkInteger,
+  checkKey,
+  checkLabel,
+  checkNewContent,
+  checkPage,
+  checkRead,
+  checkValue
+} from './store-arguments.ts'
+import { StoreCore } from './store-core.ts'
+import type { StoreIndex } from './store-index.ts'
+import { aliasKey, aliasPrefix, heldKey, SEGMENTS_A_HELD_ROW } from './store-keys.ts'
+import { MAX_MANIFESTS_PER_CONTENT, MAX_PAGE } from './store-limits.ts'
+import { type StorePolicyOptions, storePolicy } from './store-policy.ts'
+import { topPeers } from './top-peers.ts'
+import { isIntact, sweepPieces } from './verification.ts'
+import { WriteQueue } from './write-queue.ts'
+
+export interface IndexedStoreOptions extends StorePolicyOptions {
+  readonly index: StoreIndex
+  /** Where the bytes of pieces go; without it they go into the index too. */
+  readonly slabs?: SlabFolder
+  /** Root of a piece's tree; what tells a torn piece from a whole one. */
+  readonly pieceRoot: (data: Uint8Array) => Uint8Array
+  /** Bytes that the system would still grant. Default: no limit. */
+  readonly room?: () => Promise<number>
+  /** Told what opening had to put right. */
+  readonly onRecovery?: (recovery: Recovery) => void
+}
+
+/**
+ * A piece store over an index of rows and, if there is one, a folder of slab files. It must be their only user: who owns them is
+ * settled before.
+ * @throws CraftecError `storage-unavailable` | `storage-corrupt`
+ */
+export async function openIndexedPieceStore(options: IndexedStoreOptions): Promise<PieceStore> {
+  const { index, slabs, pieceRoot, room = async () => Number.POSITIVE_INFINITY, onRecovery } = options
+  const core = new StoreCore({
+    index: withRowCache(index),
+    slabs: slabs && new Slabs(slabs),
+    policy: storePolicy(options),
+    pieceRoot,
+    room
+  })
+  const recovery = await recover(core)
+  onRecovery?.(recovery)
+  return new IndexedPieceStore(core)
+}
+
+class IndexedPieceStore implements PieceStore {
+  readonly #core: StoreCore
+  readonly #queue = new WriteQueue()
+  readonly #listeners = new ChangeListeners()
+  #closing: Promise<void> | undefined
+
+  constructor(core: StoreCore) {
+    this.#core = core
+  }
+
+  async addContent(content: NewContent): Promise<ContentInfo> {
+    this.#open()
+    checkNewContent(content)
+    return this.#write('adding content', async core => {
+      const manifest = encodeHex(content.manifestId)
+      const known = await core.content(manifest)
+      if (known !== undefined) return core.info(content.manifestId, known)
+      const row = newRow(content, core.ledger.nextHome, core.policy.clock.now())
+      await core.commit(
+        [
+          core.contentChange(manifest, row),
+          { table: 'manifest', key: manifest, value: content.manifest },
+          { table: 'alias', key: aliasKey(encodeHex(content.contentId), manifest), value: new Uint8Array(0) }
+        ],
+        changeLedger(core.ledger, { contents: 1, homes: 1 })
+      )
+      this.#emit('content-added', manifest)
+      return core.info(content.manifestId, row)
+    })
+  }
+
+  async adopt(provisionalId: Uint8Array, content: NewContent): Promise<ContentInfo> {
+    this.#open()
+    checkId('provisional id', provisionalId)
+    checkNewContent(content)
+    return this.#write('adopting content', async core => {
+      const [from, to] = [encodeHex(provisionalId), encodeHex(content.manifestId)]
+      const provisional = await core.known(from)
+      checkAdoption(provisional, content)
+      const known = await core.content(to)
+      if (known !== undefined) await removeContent(core, from, provisional)
+      else {
+        const row = newRow(content, provisional.home, core.policy.clock.now())
+        await adoptContent(core, { manifest: from, row: provisional }, { manifest: to, row, bytes: content.manifest })
+        this.#emit('content-added', to)
+      }
+      this.#emit('content-removed', from)
+      return core.info(content.manifestId, await core.known(to))
+    })
+  }
+
+  async content(manifestId: Uint8Array): Promise<ContentInfo | undefined> {
+    const core = this.#open()
+    checkId('manifest id', manifestId)
+    const row = await core.content(encodeHex(manifestId))
+    return row && core.info(manifestId, row)
+  }
+
+  async manifest(manifestId: Uint8Array): Promise<Uint8Array | undefined> {
+    checkId('manifest id', manifestId)
+    return this.#open().index.get('manifest', encodeHex(manifestId))
+  }
+
+  async byContentId(contentId: Uint8Array): Promise<ContentInfo[]> {
+    checkId('content id', contentId)
+    const prefix = aliasPrefix(encodeHex(contentId))
+    const rows = await this.#open().index.range('alias', { prefix, limit: MAX_MANIFESTS_PER_CONTENT })
+    const infos = await Promise.all(rows.map(({ key }) => this.content(decodeHex(key.slice(prefix.length)))))
+    return infos.filter(info => info !== undefined)
+  }
+
+  async contents(page: ContentPage = {}): Promise<ContentInfo[]> {
+    const core = this.#open()
+    const limit = checkPage(page)
+    const after = page.after === undefined ? {} : { after: encodeHex(page.after) }
+    const rows = await core.index.range('content', { limit, ...after })
+    return rows.map(({ key, value }) => core.info(decodeHex(key), decodeContentRow(value)))
+  }
+
+  putPieces(
+    manifestId: Uint8Array,
+    segment: number,
+    pieces: readonly StoredPiece[],
+    { signal }: PutOptions = {}
+  ): Promise<number> {
+    return this.#write(
+      'put of pieces',
+      async core => {
+        checkId('manifest id', manifestId)
+        const manifest = encodeHex(manifestId)
+        const evicted = (other: string): void => this.#emit('content-removed', other)
+        const added = await putPieces(core, manifest, segment, pieces, evicted)
+        if (added > 0) this.#emit('pieces-added', manifest, segment)
+        return added
+      },
+      signal
+    )
+  }
+
+  async pieces(manifestId: Uint8Array, segment: number): Promise<PieceRecord[]> {
+    checkId('manifest id', manifestId)
+    const core = this.#open()
+    const row = await core.content(encodeHex(manifestId))
+    return row === undefined ? [] : (await core.segment(row, segment)).map(({ record }) => record)
+  }
+
+  async held(manifestId: Uint8Array): Promise<Uint16Array> {
+    const core = this.#open()
+    checkId('manifest id', manifestId)
+    const { home, segments } = await core.known(encodeHex(manifestId))
+    const counts = new Uint16Array(segments)
+    for (let from = 0; from < segments; from += SEGMENTS_A_HELD_ROW) {
+      const row = await core.index.get('held', heldKey(home, from))
+      if (row === undefined) continue
+      const view = new DataView(row.buffer, row.byteOffset, row.byteLength)
+      const end = Math.min(segments, from + SEGMENTS_A_HELD_ROW)
+      for (let segment = from; segment < end; segment++) counts[segment] = view.getUint16((segment - from) * 2)
+    }
+    return counts
+  }
+
+  async readPiece(
+    manifestId: Uint8Array,
+    segment: number,
+    id: Uint8Array,
+    options: ReadOptions = {}
+  ): Promise<Uint8Array | undefined> {
+    const core = this.#open()
+    checkId('manifest id', manifestId)
+    checkId('piece id', id)
+    const [manifest, wanted] = [encodeHex(manifestId), encodeHex(id)]
+    let isLost = false
+    const read = async (): Promise<Uint8Array | undefined> => {
+      const row = await core.content(manifest)
+      if (row === undefined) return undefined
+      const piece = (await core.segment(row, segment)).find(({ record }) => encodeHex(record.id) === wanted)
+      if (piece === undefined) return undefined
+      const { from, into } = checkRead(row, options)
+      isLost = !(await readPieceBytes(core, row, segment, piece, { from, into }))
+      if (core.touch(manifest, row)) void this.#write('times of use', () => core.writeTouched()).catch(() => {})
+      return isLost ? undefined : into
+    }
+    const bytes = await (core.slabs?.reading(read) ?? read())
+    if (isLost) await this.removePieces(manifestId, segment, [id])
+    return bytes
+  }
+
+  removePieces(manifestId: Uint8Array, segment: number, ids: readonly Uint8Array[]): Promise<number> {
+    return this.#write('removing pieces', async () => {
+      checkId('manifest id', manifestId)
+      for (const id of ids) checkId('piece id', id)
+      return this.#drop(encodeHex(manifestId), segment, new Set(ids.map(encodeHex)))
+    })
+  }
+
+  removeContent(manifestId: Uint8Array): Promise<boolean> {
+    return this.#write('removing content', async core => {
+      checkId('manifest id', manifestId)
+      const manifest = encodeHex(manifestId)
+      const row = await core.content(manifest)
+      if (row === undefined) return false
+      await removeContent(core, manifest, row)
+      this.#emit('content-removed', manifest)
+      return true
+    })
+  }
+
+  pin(manifestId: Uint8Array): Promise<void> {
+    return this.#change(manifestId, row => ({ ...row, pinned: true }))
+  }
+
+  unpin(manifestId: Uint8Array): Promise<void> {
+    return this.#change(manifestId, row => ({ ...row, pinned: false }))
+  }
+
+  setLabel(manifestId: Uint8Array, label: ContentLabel | undefined): Promise<void> {
+    return this.#change(manifestId, ({ label: _, ...row }) => {
+      if (label === undefined) return row
+      checkLabel(label)
+      return { ...row, label: { name: label.name, type: label.type } }
+    })
+  }
+
+  async value(key: string): Promise<Uint8Array | undefined> {
+    checkKey(key)
+    return this.#open().index.get('value', key)
+  }
+
+  setValue(key: string, value: Uint8Array | undefined): Promise<void> {
+    return this.#write('setting a value', async core => {
+      checkKey(key)
+      if (value !== undefined) checkValue(value)
+      await core.commit([{ table: 'value', key, value }])
+    })
+  }
+
+  async values(prefix: string, after?: string): Promise<{ key: string; value: Uint8Array }[]> {
+    const range = { prefix, limit: MAX_PAGE, ...(after === undefined ? {} : { after }) }
+    return this.#open().index.range('value', range)
+  }
+
+  async usage(): Promise<StoreUsage> {
+    const core = this.#open()
+    const { bytes, contents, pieces } = core.ledger
+    return { bytes, quota: await this.#quota(), contents, pieces, perPeer: await topPeers(core.index) }
+  }
+
+  evict(needBytes: number, { keep = [], signal }: EvictOptions = {}): Promise<EvictionReport> {
+    return this.#write(
+      'eviction',
+      async core => {
+        checkInteger('needBytes', needBytes, 0, Number.MAX_SAFE_INTEGER)
+        const free = (await this.#quota()) - core.ledger.bytes
+        const evicted = (manifest: string): void => this.#emit('content-removed', manifest)
+        const kept = new Set(keep.map(encodeHex))
+        const { freedBytes, manifests } = await evictBytes(core, needBytes - free, kept, evicted)
+        return { freedBytes, evicted: manifests.map(decodeHex) }
+      },
+      signal
+    )
+  }
+
+  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    const drop = (manifest: string, segment: number, ids: ReadonlySet<string>): Promise<number> =>
+      this.#write('dropping lost pieces', () => this.#drop(manifest, segment, ids))
+    return sweepPieces(this.#open(), isIntact, drop, options)
+  }
+
+  onChange(listener: (change: StoreChange) => void): () => void {
+    return this.#listeners.add(listener)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#queue.run('close', async () => {
+      this.#listeners.clear()
+      try {
+        if (!this.#core.stale) await this.#core.writeTouched()
+        await this.#core.markClosed()
+      } finally {
+        await this.#core.slabs?.close()
+        await this.#core.index.close()
+      }
+    })
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #open(): StoreCore {
+    if (this.#closing !== undefined) throw new CraftecError('stopped', 'the store is closed; open it again')
+    return this.#core
+  }
+
+  async #write<T>(what: string, task: (core: StoreCore) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const core = this.#open()
+    return this.#queue.run(
+      what,
+      async () => {
+        if (core.stale) await recover(core)
+        return task(core)
+      },
+      signal
+    )
+  }
+
+  async #drop(manifest: string, segment: number, ids: ReadonlySet<string>): Promise<number> {
+    const removed = await removePieces(this.#core, manifest, segment, ids)
+    if (removed > 0) this.#emit('pieces-removed', manifest, segment)
+    return removed
+  }
+
+  #change(manifestId: Uint8Array, change: (row: ContentRow) => ContentRow): Promise<void> {
+    return this.#write('changing content', async core => {
+      checkId('manifest id', manifestId)
+      const manifest = encodeHex(manifestId)
+      await core.commit([core.contentChange(manifest, change(await core.known(manifest)))])
+      this.#emit('content-changed', manifest)
+    })
+  }
+
+  /** The caller's cap, or what is taken and what the system would still grant. */
+  async #quota(): Promise<number> {
+    const { policy, ledger, room } = this.#core
+    return Math.min(policy.quotaBytes, ledger.bytes + (await room()))
+  }
+
+  #emit(type: StoreChange['type'], manifest: string, segment = 0): void {
+    const manifestId = decodeHex(manifest)
+    this.#listeners.emit(
+      type === 'pieces-added' || type === 'pieces-removed' ? { type, manifestId, segment } : { type, manifestId }
+    )
+  }
+}
+
+function newRow(content: NewContent, home: number, now: number): ContentRow {
+  const { contentId, pieceBytes, segments, size, origin, peer, label, pinned = false } = content
+  return {
+    home,
+    contentId: contentId.slice(),
+    pieceBytes,
+    segments,
+    size,
+    origin,
+    pinned,
+    addedAt: now,
+    usedAt: now,
+    pieces: 0,
+    ...(origin === 'peer' && peer !== undefined ? { peer } : {}),
+    ...(label === undefined ? {} : { label: { name: label.name, type: label.type } })
+  }
+}
