@@ -2,8 +2,10 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { createServer } from 'node:tls'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeLeaf, makeRoot, testKey } from '../../test/kit/certificate-maker.ts'
+import { readSessions } from '../../test/tls/recorded-session.ts'
+import { createSynchronousSubtle } from '../../test/tls/synchronous-subtle.ts'
 import { systemRandom } from '../async/index.ts'
 import type { CraftecError } from '../errors/index.ts'
 import { type ClientOffer, createOffer } from './client-offer.ts'
@@ -27,6 +29,9 @@ let recorded: Uint8Array
 let handshakeEnd: number
 
 beforeAll(async () => {
+  // Thousands of sessions are replayed, and WebCrypto waits for threads.
+  const value = createSynchronousSubtle(readSessions()[0]?.clientKeys ?? {})
+  Object.defineProperty(crypto, 'subtle', { value, configurable: true })
   offer = await createOffer({ sniName: 'localhost', alpn: [], random: systemRandom })
   recorded = await record()
   // The fewest bytes with which the handshake completes.
@@ -39,6 +44,8 @@ beforeAll(async () => {
   }
   handshakeEnd = low
 })
+
+afterAll(() => Reflect.deleteProperty(crypto, 'subtle'))
 
 /** One real session, its server's bytes kept. The offer can be used again: the same ClientHello gives the same keys. */
 async function record(): Promise<Uint8Array> {

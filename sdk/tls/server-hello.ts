@@ -17,6 +17,8 @@ export type ServerHello =
     }
 
 const RANDOM_BYTES = 32
+/** §4.2.2 allows 64 KiB, which would not fit into one record beside the rest; servers use some hundred bytes. */
+const MAX_COOKIE_BYTES = 8192
 /** SHA-256 of "HelloRetryRequest" (§4.1.3). */
 const RETRY_RANDOM = 'cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c'
 /** "DOWNGRD", then 1 for TLS 1.2 or 0 for less (§4.1.3). */
@@ -76,6 +78,8 @@ function readRetry(extensions: Map<number, Uint8Array>, suite: CipherSuite, offe
   const group = groupData && decodeWhole(groupData, 'key_share', reader => reader.u16())
   const cookieData = extensions.get(cookieType)
   const cookie = cookieData && decodeWhole(cookieData, 'cookie', reader => readVector(reader, 1, 0xffff))
+  if (cookie !== undefined && cookie.length > MAX_COOKIE_BYTES)
+    throw tlsError('illegal_parameter', `a cookie of ${cookie.length} bytes; at most ${MAX_COOKIE_BYTES} are sent back`)
   if (group === undefined && cookie === undefined)
     throw tlsError('illegal_parameter', 'HelloRetryRequest asks for no change')
   if (group !== undefined) {

@@ -61,7 +61,8 @@ export function onPostHandshake(
   return { state: next, effects, data: undefined }
 }
 
-function idle(state: SessionState): SessionState {
+/** @throws CraftecError `tls-protocol-violation` when there were too many in a row */
+export function idle(state: SessionState): SessionState {
   if (state.idle === MAX_IDLE) throw tlsError('unexpected_message', `more than ${MAX_IDLE} records without data`)
   return { ...state, idle: state.idle + 1 }
 }

@@ -22,7 +22,7 @@ import { frameHandshake } from './presentation.ts'
 import { CONTENT_TYPE, HANDSHAKE_TYPE, MAX_PLAINTEXT_BYTES } from './protocol-numbers.ts'
 import { RecordOpener, RecordSealer, recordHeader, type TlsContent } from './record-protection.ts'
 import { RecordReader, type TlsRecord } from './record-reader.ts'
-import { onPostHandshake, type SessionState, startSession } from './session.ts'
+import { idle, onPostHandshake, type SessionState, startSession } from './session.ts'
 
 export interface Transport {
   readonly readable: ReadableStream<Uint8Array>
@@ -220,6 +220,8 @@ export class TlsConnection {
       if (this.#handshake === undefined || this.#options === undefined)
         throw new CraftecError('internal', 'a handshake that was not started')
       const { state, effects } = await advanceHandshake(this.#handshake, message, this.#options.authenticate)
+      // A deadline may have passed meanwhile, and its alert gone out: nothing may follow it.
+      if (this.#failure) throw this.#failure
       this.#handshake = state
       await this.#apply(effects)
       if (state.at === 'connected') {
@@ -251,7 +253,11 @@ export class TlsConnection {
     if (this.#session === undefined) throw new CraftecError('internal', 'data before the handshake is over')
     if (type === CONTENT_TYPE.alert) {
       const alert = decodeAlert(content)
-      if (alert === 'user_canceled') return undefined // §6.1: close_notify follows, or the end that tells of a cut
+      if (alert === 'user_canceled') {
+        // §6.1: close_notify follows, or the end that tells of a cut.
+        this.#session = idle(this.#session)
+        return undefined
+      }
       if (alert !== 'close_notify') throw receivedAlert(alert, !this.#session.dataSeen)
       this.#readEnded = true
       this.#wipeReading()

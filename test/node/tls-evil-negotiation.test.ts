@@ -103,6 +103,11 @@ const helloretryrequest: readonly EvilCase[] = [
     'a retry with a foreign extension',
     async s => retryWith(s, extension(51, u16(0x17)), extension(16, Buffer.alloc(0)))
   ],
+  [
+    'illegal_parameter',
+    'a retry with a cookie too large to send back',
+    async s => retryWith(s, extension(44, vector16(Buffer.alloc(60_000))))
+  ],
   ['decode_error', 'a retry with an empty cookie', async s => retryWith(s, extension(44, vector16()))],
   [
     'unexpected_message',

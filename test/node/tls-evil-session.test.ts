@@ -88,6 +88,14 @@ const afterTheHandshake: readonly EvilCase[] = [
     }
   ],
   [
+    'unexpected_message',
+    'a flood of user_canceled',
+    async s => {
+      await s.honestFlight()
+      for (let count = 0; count < 100; count++) await s.raw(s.sealed(21, Buffer.from([1, 90])))
+    }
+  ],
+  [
     'illegal_parameter',
     'a ticket that lives for a year',
     async s => {

@@ -1,6 +1,13 @@
 /** A server put together by hand, behaving: what is allowed is accepted, so that refusals elsewhere prove something. */
 import { describe, expect, it } from 'vitest'
+import { systemRandom } from '../../sdk/async/index.ts'
+import { CraftecError } from '../../sdk/errors/index.ts'
+import { createOffer } from '../../sdk/tls/client-offer.ts'
 import { connectTls } from '../../sdk/tls/index.ts'
+import { TlsConnection } from '../../sdk/tls/tls-connection.ts'
+import { parseServerName } from '../../sdk/tls/x509/server-name.ts'
+import { readTrustAnchors } from '../../sdk/tls/x509/trust-anchor.ts'
+import { validateChain } from '../../sdk/tls/x509/validate-chain.ts'
 import { duplexPair } from '../kit/duplex-pair.ts'
 import { closeNotify, hello, leaf, leafKey, meet, root, type Script, sayHello } from '../kit/meet-tls-server.ts'
 import { extension, handshake, record, ScriptedTlsServer, u8, vector8, vector16 } from '../kit/scripted-tls-server.ts'
@@ -142,5 +149,35 @@ describe('our alert', () => {
     await server.send(server.certificate())
     expect(await server.readSealed()).toEqual({ type: 21, content: Buffer.from([2, 42]) })
     expect(await client).toMatchObject({ code: 'tls-certificate-name-mismatch' })
+  })
+
+  it('is the last that goes out, even when the rest of the flight is already here', async () => {
+    const [ours, theirs] = duplexPair(64)
+    const server = new ScriptedTlsServer(theirs, [leaf.der], leafKey)
+    const connection = new TlsConnection(ours)
+    const anchors = readTrustAnchors([root.pem])
+    const serverName = parseServerName('localhost')
+    const offer = await createOffer({ sniName: 'localhost', alpn: [], random: systemRandom })
+    const failed = connection
+      .handshake(offer, {
+        recordsPerKey: 100,
+        // A deadline that passes while the certificates are looked at.
+        authenticate: chain => {
+          connection.fail(new CraftecError('timeout', 'too late'))
+          return validateChain(chain, { serverName, now: Date.now(), anchors })
+        }
+      })
+      .catch(error => error)
+    await server.helloFlight()
+    const flight: Buffer[] = []
+    for (const make of ['encryptedExtensions', 'certificate', 'certificateVerify', 'finished'] as const) {
+      const message = server[make]()
+      server.transcript.push(message)
+      flight.push(message)
+    }
+    await server.raw(server.sealed(22, Buffer.concat(flight)))
+    expect(await failed).toMatchObject({ code: 'timeout' })
+    expect(await server.readSealed()).toEqual({ type: 21, content: Buffer.from([1, 90]) })
+    await expect(server.readRecord()).rejects.toThrow('closed')
   })
 })

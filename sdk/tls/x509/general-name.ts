@@ -8,6 +8,9 @@ export type GeneralName =
   | { readonly kind: 'directory'; readonly name: Uint8Array }
   | { readonly kind: 'other'; readonly form: number }
 
+/** RFC 1035 §3.1, and what a constraint may put before it. */
+const MAX_DNS_BYTES = 255
+
 const DNS = contextPrimitive(2)
 const DIRECTORY = contextConstructed(4)
 const IP = contextPrimitive(7)
@@ -19,6 +22,7 @@ export function readGeneralName(reader: DerReader): GeneralName {
   if (tag === DNS) {
     // IA5String. What else may stand in a host name is the matcher's business: it compares, it does not repair.
     if (content.some(byte => byte > 0x7f)) throw invalidCertificate('a DNS name that is not ASCII')
+    if (content.length > MAX_DNS_BYTES) throw invalidCertificate(`a DNS name of ${content.length} bytes`)
     return { kind: 'dns', name: String.fromCharCode(...content) }
   }
   if (tag === IP) return { kind: 'ip', address: content }

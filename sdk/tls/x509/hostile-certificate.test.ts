@@ -9,7 +9,7 @@ import { CraftecError } from '../../errors/index.ts'
 import { parseCertificate } from './certificate.ts'
 import { alternativeNames, checkAuthority, checkLeaf } from './certificate-rules.ts'
 import { mozillaAnchors } from './mozilla-anchors.ts'
-import { checkNames, readNameConstraints } from './name-constraints.ts'
+import { checkNames, comparisonBudget, readNameConstraints } from './name-constraints.ts'
 import { parsePublicKey } from './public-key.ts'
 import { readTrustAnchors } from './trust-anchor.ts'
 
@@ -21,7 +21,7 @@ function readAll(der: Uint8Array): void {
   checkLeaf(certificate)
   checkAuthority(certificate, 0)
   const constraints = readNameConstraints(certificate)
-  if (constraints) checkNames(certificate, constraints)
+  if (constraints) checkNames(certificate, constraints, comparisonBudget())
 }
 
 function refusal(der: Uint8Array): string | undefined {

@@ -5,13 +5,34 @@ import { alternativeNames, OID } from './certificate-rules.ts'
 import { contextConstructed, DerReader, derWhole, oidText, TAG } from './der.ts'
 import { type GeneralName, readGeneralName } from './general-name.ts'
 
+/** A name as it is compared: what costs time is done once a name, not once a pair. */
+type Comparable =
+  | { readonly kind: 'dns'; readonly name: string }
+  | { readonly kind: 'ip'; readonly address: Uint8Array }
+  | { readonly kind: 'directory'; readonly parts: readonly string[] }
+  | { readonly kind: 'other'; readonly form: number }
+
 export interface NameConstraints {
-  readonly permitted: readonly GeneralName[]
-  readonly excluded: readonly GeneralName[]
+  readonly permitted: readonly Comparable[]
+  readonly excluded: readonly Comparable[]
 }
 
-/** Comparisons a path may cost: hostile certificates can hold thousands of names and constraints each. */
+/** What is left to spend on one search for a path, over all paths. */
+export interface ComparisonBudget {
+  left: number
+}
+
+/**
+ * Hostile certificates hold thousands of names and constraints each, and there are many paths. In comparisons; the largest
+ * lists in the field (some hundred names under some hundred constraints) take a third of it.
+ */
 const MAX_COMPARISONS = 250_000
+/** Reading a name costs as much as so many comparisons. */
+const READING = 8
+
+export function comparisonBudget(): ComparisonBudget {
+  return { left: MAX_COMPARISONS }
+}
 
 /** @throws CraftecError `tls-certificate-invalid` */
 export function readNameConstraints(certificate: Certificate): NameConstraints | undefined {
@@ -25,17 +46,17 @@ export function readNameConstraints(certificate: Certificate): NameConstraints |
   return { permitted, excluded }
 }
 
-function readSubtrees(content: Uint8Array | undefined): readonly GeneralName[] {
+function readSubtrees(content: Uint8Array | undefined): readonly Comparable[] {
   if (content === undefined) return []
   const list = new DerReader(content)
-  const names: GeneralName[] = []
+  const names: Comparable[] = []
   while (!list.done) {
     const subtree = list.inner(TAG.sequence)
     const name = readGeneralName(subtree)
     // minimum is 0 by default and may be nothing else, maximum must be absent.
     subtree.end()
     if (name.kind === 'ip') checkMask(name.address)
-    names.push(name)
+    names.push(comparable(name))
   }
   return names
 }
@@ -49,35 +70,46 @@ function checkMask(range: Uint8Array): void {
 
 /**
  * Hold all names of `certificate` against the constraints of a CA above it.
+ * @param budget shared by all calls of one search
  * @throws CraftecError `tls-certificate-invalid` when a name is outside, or of a form that cannot be judged
  */
-export function checkNames(certificate: Certificate, constraints: NameConstraints): void {
+export function checkNames(
+  certificate: Certificate,
+  { permitted, excluded }: NameConstraints,
+  budget: ComparisonBudget
+): void {
   const names: GeneralName[] = [...alternativeNames(certificate)]
   if (!derWhole(certificate.subject, TAG.sequence).done) names.push({ kind: 'directory', name: certificate.subject })
-  const { permitted, excluded } = constraints
-  if (names.length * (permitted.length + excluded.length) > MAX_COMPARISONS)
-    throw invalidCertificate('too many names and constraints')
-  for (const name of names) {
+  const trees = permitted.length + excluded.length
+  budget.left -= names.length * trees + READING * (names.length + trees)
+  if (budget.left < 0) throw invalidCertificate('too many names and constraints')
+  for (const name of names.map(comparable)) {
     if (excluded.some(tree => sameForm(name, tree) && overlaps(name, tree)))
       throw invalidCertificate('a name that its issuer may not certify')
-    const trees = permitted.filter(tree => sameForm(name, tree))
-    if (trees.length > 0 && !trees.some(tree => within(name, tree)))
+    const own = permitted.filter(tree => sameForm(name, tree))
+    if (own.length > 0 && !own.some(tree => within(name, tree)))
       throw invalidCertificate('a name outside of what its issuer may certify')
   }
 }
 
-function sameForm(name: GeneralName, tree: GeneralName): boolean {
+function comparable(name: GeneralName): Comparable {
+  if (name.kind === 'dns') return { kind: 'dns', name: name.name.toLowerCase().replace(/\.$/, '') }
+  if (name.kind === 'directory') return { kind: 'directory', parts: relativeNames(name.name) }
+  return name
+}
+
+function sameForm(name: Comparable, tree: Comparable): boolean {
   return name.kind === tree.kind && (name.kind !== 'other' || tree.kind !== 'other' || name.form === tree.form)
 }
 
 /** Every host that `name` stands for is in the subtree. */
-function within(name: GeneralName, tree: GeneralName): boolean {
+function within(name: Comparable, tree: Comparable): boolean {
   if (name.kind === 'dns' && tree.kind === 'dns') return dnsWithin(name.name, tree.name)
   return matches(name, tree)
 }
 
 /** Some host that `name` stands for is in the subtree: a wildcard may reach into it from above. */
-function overlaps(name: GeneralName, tree: GeneralName): boolean {
+function overlaps(name: Comparable, tree: Comparable): boolean {
   if (name.kind === 'dns' && tree.kind === 'dns') {
     if (dnsWithin(name.name, tree.name)) return true
     return name.name.startsWith('*.') && dnsWithin(tree.name.replace(/^\./, ''), name.name.slice(2))
@@ -86,16 +118,16 @@ function overlaps(name: GeneralName, tree: GeneralName): boolean {
   return name.kind === 'other' || matches(name, tree)
 }
 
-function matches(name: GeneralName, tree: GeneralName): boolean {
+function matches(name: Comparable, tree: Comparable): boolean {
   if (name.kind === 'ip' && tree.kind === 'ip') return addressWithin(name.address, tree.address)
-  if (name.kind === 'directory' && tree.kind === 'directory') return directoryWithin(name.name, tree.name)
+  // The constraint's relative names are the first of the name's.
+  if (name.kind === 'directory' && tree.kind === 'directory')
+    return tree.parts.every((part, at) => part === name.parts[at])
   return false
 }
 
 /** "example.org" covers itself and everything below; with a leading dot, only what is below; empty covers all. */
-function dnsWithin(name: string, tree: string): boolean {
-  const host = name.toLowerCase().replace(/\.$/, '')
-  const base = tree.toLowerCase().replace(/\.$/, '')
+function dnsWithin(host: string, base: string): boolean {
   if (base === '') return true
   return base.startsWith('.')
     ? host.endsWith(base) && host.length > base.length
@@ -108,12 +140,6 @@ function addressWithin(address: Uint8Array, range: Uint8Array): boolean {
   return address.every(
     (byte, at) => (byte & (range[width + at] ?? 0)) === ((range[at] ?? 0) & (range[width + at] ?? 0))
   )
-}
-
-/** The constraint's relative names are the first of the name's. */
-function directoryWithin(name: Uint8Array, tree: Uint8Array): boolean {
-  const parts = relativeNames(name)
-  return relativeNames(tree).every((part, at) => part === parts[at])
 }
 
 /** §7.1: letter case and runs of spaces do not tell names apart, nor does the kind of string. */

@@ -7,7 +7,7 @@ import { type Certificate, parseCertificate, sameBytes } from './certificate.ts'
 import { invalidCertificate, nameMismatch, untrustedCertificate } from './certificate-error.ts'
 import { alternativeNames, checkAuthority, checkLeaf, checkValidity } from './certificate-rules.ts'
 import { isSignedBy, signatureRule } from './certificate-signature.ts'
-import { checkNames, readNameConstraints } from './name-constraints.ts'
+import { type ComparisonBudget, checkNames, comparisonBudget, readNameConstraints } from './name-constraints.ts'
 import { type PublicKey, parsePublicKey, requireStrength } from './public-key.ts'
 import { matchesServerName, type ServerName } from './server-name.ts'
 import type { TrustAnchor } from './trust-anchor.ts'
@@ -46,6 +46,7 @@ export async function validateChain(chain: readonly Uint8Array[], rules: ChainRu
 class PathSearch {
   readonly #others: readonly Certificate[]
   readonly #rules: ChainRules
+  readonly #comparisons = comparisonBudget()
   #signatures = 0
   /** Why the first path that had good signatures was refused; better than "untrusted". */
   #reason: CraftecError | undefined
@@ -101,14 +102,14 @@ class PathSearch {
   #checkIssuer(path: readonly Certificate[], issuer: Certificate): void {
     checkAuthority(issuer, authoritiesIn(path))
     checkValidity(issuer, this.#rules.now, 'an intermediate certificate')
-    checkConstraints(path, issuer)
+    checkConstraints(path, issuer, this.#comparisons)
   }
 
   #checkAnchor(path: readonly Certificate[], anchor: TrustAnchor): void {
     checkValidity(anchor, this.#rules.now, 'the root')
     if (anchor.certificate === undefined) return
     checkAuthority(anchor.certificate, authoritiesIn(path))
-    checkConstraints(path, anchor.certificate)
+    checkConstraints(path, anchor.certificate, this.#comparisons)
   }
 }
 
@@ -122,11 +123,11 @@ function authoritiesIn([, ...authorities]: readonly Certificate[]): number {
   return authorities.filter(({ subject, issuer }) => !sameBytes(subject, issuer)).length
 }
 
-function checkConstraints(path: readonly Certificate[], issuer: Certificate): void {
+function checkConstraints(path: readonly Certificate[], issuer: Certificate, budget: ComparisonBudget): void {
   const constraints = readNameConstraints(issuer)
   if (constraints === undefined) return
   path.forEach((certificate, at) => {
     // §6.1.4 b: self-issued certificates are exempt, unless last.
-    if (at === 0 || !sameBytes(certificate.subject, certificate.issuer)) checkNames(certificate, constraints)
+    if (at === 0 || !sameBytes(certificate.subject, certificate.issuer)) checkNames(certificate, constraints, budget)
   })
 }
