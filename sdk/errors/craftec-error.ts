@@ -25,6 +25,8 @@ export const ERROR_CODES = [
   // stored content
   'storage-corrupt', // what lies in the store does not decode: another program wrote there, or the medium is failing
   'content-unknown', // the store does not hold this content
+  'content-unavailable', // nobody who can be reached has enough of it
+  'content-corrupt', // its publisher signed something that does not fit together
   // links
   'bootstrap-unreachable', // none of the bootstrap addresses answered
   'link-failed', // a connection to a peer could not be made
@@ -53,7 +55,10 @@ export const ERROR_CODES = [
   'http-malformed', // the target's answer is not valid HTTP
   'body-truncated', // the answer ended before its declared length
   'redirect-failed', // too many redirects, or redirect: 'error'
-  'websocket-refused' // the target answered the opening handshake of a WebSocket with something else
+  'websocket-refused', // the target answered the opening handshake of a WebSocket with something else
+  // settlement
+  'account-invalid', // an on-chain account belongs to another program, or is of another kind, version or size
+  'transaction-failed' // a program on the chain refused a transaction; details say which program, and its code
 ] as const
 
 export type ErrorCode = (typeof ERROR_CODES)[number]

@@ -1,3 +1,4 @@
+export { ContentFetcher, type FetchContext, type FetchOptions, type PeerFault } from './content-fetcher.ts'
 export {
   type CallOptions,
   HolderSession,
@@ -8,7 +9,9 @@ export {
 export { IndexSet, MAX_COMMITTED } from './index-set.ts'
 export { type Admission, createIntake, type Intake, type IntakeOptions } from './intake.ts'
 export { ManifestShelf } from './manifest-shelf.ts'
+export { PeerScores } from './peer-scores.ts'
 export { type RecodeContext, recodePiece } from './recode-piece.ts'
+export { inlineCodec, type SegmentCodec } from './segment-codec.ts'
 export {
   type RecodedPiece,
   type ServeTransferOptions,
@@ -17,5 +20,5 @@ export {
   type TransferService,
   type TransferStats
 } from './serve-transfer.ts'
+export { sha256Async } from './sha256-async.ts'
 export { type SegmentHoldings, TRANSFER_PROTOCOL } from './transfer-message.ts'
-export { type VerifiedPiece, verifyPiece } from './verify-piece.ts'

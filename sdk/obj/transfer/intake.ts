@@ -1,11 +1,11 @@
 import { CraftecError } from '../../errors/index.ts'
 import type { HashEngine } from '../hashing/index.ts'
+import { verifyPiece } from '../integrity/index.ts'
 import { manifestSegmentation, openManifest, type SignedManifest } from '../manifest/index.ts'
 import type { PieceStore, StoredPiece } from '../store/index.ts'
 import type { ManifestShelf } from './manifest-shelf.ts'
 import type { AssembledPiece } from './piece-assembler.ts'
 import type { EndReason, Offer } from './transfer-message.ts'
-import { verifyPiece } from './verify-piece.ts'
 
 export type Admission =
   /** `release` frees the place of the grant, whatever became of it. */

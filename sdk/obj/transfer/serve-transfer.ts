@@ -126,6 +126,8 @@ export function serveTransfer(
   }
 }
 
+type Receiving = Promise<{ readonly message: TransferMessage | undefined } | { readonly error: unknown }>
+
 class ProviderSession {
   readonly #service: Service
   readonly #link: TransferLink
@@ -134,7 +136,7 @@ class ProviderSession {
   readonly #life = new AbortController()
   /** What to undo when an offer that was granted is through, or will never be. */
   readonly #granted = new Map<number, () => void>()
-  #receiving: Promise<{ readonly message: TransferMessage | undefined } | { readonly error: unknown }> | undefined
+  #receiving: Receiving | undefined
   /** Answers go one after another: pieces are not mixed on a channel. */
   #turn: Promise<void> = Promise.resolve()
 
@@ -166,10 +168,13 @@ class ProviderSession {
     const { clock, idleMs } = this.#service.settings
     const waiting = { what: 'message of a storage peer', timeoutMs: idleMs, clock }
     // As a value, so that its failure is not taken for the deadline's; kept, so that no message is lost to a look at the clock.
-    const receiving = (this.#receiving ??= this.#link.receive().then(
-      message => ({ message }),
-      (error: unknown) => ({ error })
-    ))
+    const receiving: Receiving =
+      this.#receiving ??
+      this.#link.receive().then(
+        message => ({ message }),
+        (error: unknown) => ({ error })
+      )
+    this.#receiving = receiving
     const outcome = await withDeadline(waiting, () => receiving).catch(() => undefined)
     // a peer that waits for its own answers is not idle
     if (outcome === undefined) return this.#core.busy
