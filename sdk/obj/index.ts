@@ -1,6 +1,7 @@
 export * from './coding/index.ts'
 export * from './content/index.ts'
 export * from './hashing/index.ts'
+export * from './integrity/index.ts'
 export * from './manifest/index.ts'
 export * from './piece/index.ts'
 export * from './store/index.ts'

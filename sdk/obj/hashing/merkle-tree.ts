@@ -9,6 +9,13 @@ import { HASH_BYTES, type HashEngine } from './hash-engine.ts'
 /** A path has one hash a level; 2^20 leaves are more than any tree here has. */
 export const MAX_PATH_HASHES = 20
 
+/** @param leaf up to 1024 bytes of a piece */
+export function leafHash(leaf: Uint8Array): Uint8Array {
+  const message = new Uint8Array(1 + leaf.length)
+  message.set(leaf, 1)
+  return sha256(message)
+}
+
 /** @param leaves packed leaf hashes, at least one */
 export function merkleRoot(engine: HashEngine, leaves: Uint8Array): Uint8Array {
   checkLeaves(leaves)

@@ -1,4 +1,11 @@
 export {
+  type CommitJob,
+  type CommitResult,
+  commitSegment,
+  describeCommitted,
+  hashSegment
+} from './commit-segment.ts'
+export {
   type CommittedTable,
   createCommittedTable,
   encodeCommittedTable,
