@@ -194,7 +194,8 @@ export class CrashDisk {
 
 /** A copy of `content` with `bytes` at `at`; a gap is zeros, as in a sparse file. */
 function written(content: Uint8Array, bytes: Uint8Array, at: number): Uint8Array {
-  const result = new Uint8Array(bytes.length === 0 ? content.length : Math.max(content.length, at + bytes.length))
+  if (bytes.length === 0) return content
+  const result = new Uint8Array(Math.max(content.length, at + bytes.length))
   result.set(content)
   result.set(bytes, at)
   return result

@@ -56,7 +56,7 @@ async function checkRecent(core: StoreCore): Promise<{ checked: number; lost: Lo
     for (const piece of placed)
       if (!(await isIntact(core, row, segment, piece)))
         broken.set(encodeHex(piece.record.id), { manifestId: decodeHex(manifest), segment, id: piece.record.id })
-    await removePieces(core, manifest, segment, new Set(broken.keys()))
+    if (broken.size > 0) await removePieces(core, manifest, segment, new Set(broken.keys()))
     lost.push(...broken.values())
   }
   return { checked, lost }

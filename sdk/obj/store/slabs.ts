@@ -58,8 +58,11 @@ export class Slabs {
       if (rows.length < ROWS_A_READ) break
     }
     const short: number[] = []
-    for (const [bytes, slab] of this.#slabs)
-      if ((await (await this.#file(bytes, slab)).sizeBytes()) < slab.map.end * bytes) short.push(bytes)
+    for (const [bytes, slab] of this.#slabs) {
+      // Pieces need not fill their slots, so the last may end anywhere.
+      const size = await (await this.#file(bytes, slab)).sizeBytes()
+      if (size <= (slab.map.end - 1) * bytes) short.push(bytes)
+    }
     for (const name of await this.#folder.names()) {
       const bytes = NAME.exec(name)?.[1]
       if (bytes !== undefined && !this.#slabs.has(Number(bytes))) await this.#folder.remove(name)

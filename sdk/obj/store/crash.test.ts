@@ -1,0 +1,426 @@
+/** Power failure between any two operations of the disk, and in the middle of them. The model is the store in memory. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { CrashDisk } from '../../../test/kit/crash-disk.ts'
+import { ManualClock } from '../../../test/kit/manual-clock.ts'
+import { id, newContent, piece, pieceRoot, pieces } from '../../../test/kit/store-content.ts'
+import { dumpStore } from '../../../test/kit/store-dump.ts'
+import { openIndexedPieceStore } from './indexed-piece-store.ts'
+import { createMemoryPieceStore } from './memory-piece-store.ts'
+import type { NewContent, PieceStore } from './piece-store.ts'
+import type { Recovery } from './recovery.ts'
+import type { StorePolicyOptions } from './store-policy.ts'
+
+const SIZES = [700, 1_500]
+
+/** Small numbers, so that operations meet each other. */
+type Operation =
+  | { readonly do: 'add' | 'pin' | 'unpin' | 'remove'; readonly content: number }
+  | { readonly do: 'put' | 'drop'; readonly content: number; readonly segment: number; readonly pieces: number[] }
+  | { readonly do: 'adopt'; readonly content: number; readonly as: number }
+  | { readonly do: 'set'; readonly key: string; readonly value: number | undefined }
+  | { readonly do: 'evict'; readonly bytes: number }
+
+const content = fc.integer({ min: 1, max: 4 })
+const segment = fc.integer({ min: 0, max: 1 })
+const some = fc.uniqueArray(fc.integer({ min: 0, max: 7 }), { minLength: 1, maxLength: 5 })
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('add' as const), content }) },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('put' as const), content, segment, pieces: some }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('drop' as const), content, segment, pieces: some }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('remove' as const), content }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('pin' as const, 'unpin' as const), content }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('adopt' as const), content, as: content }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('set' as const),
+      key: fc.constantFrom('a', 'b'),
+      value: fc.option(fc.integer({ min: 0, max: 255 }), { nil: undefined })
+    })
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('evict' as const), bytes: fc.integer({ min: 0, max: 60_000 }) }) }
+)
+/** Some operations at once, and perhaps a power failure so many disk operations later. */
+const step = fc.record({
+  batch: fc.array(operation, { minLength: 1, maxLength: 4 }),
+  failAfter: fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined, freq: 2 }),
+  seed: fc.integer({ min: 1 })
+})
+
+function contentOf(number: number): NewContent {
+  const pieceBytes = SIZES[number % SIZES.length] ?? 0
+  const whose = number === 4 ? ({ origin: 'peer', peer: 'ann' } as const) : {}
+  return newContent(number, { segments: 2, pieceBytes, ...whose })
+}
+
+async function run(store: PieceStore, operation: Operation): Promise<void> {
+  if (operation.do === 'set')
+    return store.setValue(operation.key, operation.value === undefined ? undefined : Uint8Array.of(operation.value))
+  if (operation.do === 'evict') return void (await store.evict(operation.bytes))
+  const given = contentOf(operation.content)
+  const { manifestId } = given
+  switch (operation.do) {
+    case 'add':
+      return void (await store.addContent(given))
+    case 'pin':
+      return store.pin(manifestId)
+    case 'unpin':
+      return store.unpin(manifestId)
+    case 'remove':
+      return void (await store.removeContent(manifestId))
+    case 'adopt':
+      if (operation.as === operation.content) return
+      return void (await store.adopt(manifestId, contentOf(operation.as)))
+    case 'put': {
+      const chosen = operation.pieces.map(index => piece(given, operation.segment, index))
+      return void (await store.putPieces(manifestId, operation.segment, chosen))
+    }
+    case 'drop': {
+      const ids = operation.pieces.map(index => piece(given, operation.segment, index).record.id)
+      return void (await store.removePieces(manifestId, operation.segment, ids))
+    }
+  }
+}
+
+const EXPECTED = new Set(['content-unknown', 'invalid-argument', 'storage-full', 'limit-exceeded'])
+
+/** Whether it ran to its end; that the power fails is no answer. */
+async function acknowledged(store: PieceStore, operation: Operation): Promise<boolean> {
+  try {
+    await run(store, operation)
+    return true
+  } catch (error) {
+    const { code } = error as { code?: string }
+    if (code === 'storage-unavailable') return false
+    if (code !== undefined && EXPECTED.has(code)) return true
+    throw error
+  }
+}
+
+async function replay(operations: readonly Operation[], policy: StorePolicyOptions): Promise<PieceStore> {
+  const model = createMemoryPieceStore(policy)
+  for (const operation of operations) await acknowledged(model, operation)
+  return model
+}
+
+/**
+ * What the store may hold after a crash within `last`: nothing of it, all of it, or, where content had to give way one by one, some of
+ * that content gone.
+ */
+async function possible(
+  before: readonly Operation[],
+  last: Operation,
+  policy: StorePolicyOptions
+): Promise<readonly (() => Promise<string>)[]> {
+  const model = await replay(before, policy)
+  const gone: Uint8Array[] = []
+  model.onChange(change => {
+    if (change.type === 'content-removed') gone.push(change.manifestId)
+  })
+  await acknowledged(model, last)
+  return [
+    () => dumpStore(model),
+    ...Array.from({ length: gone.length }, (_, count) => async () => {
+      const partly = await replay(before, policy)
+      for (const manifestId of gone.slice(0, count + 1)) await partly.removeContent(manifestId)
+      return dumpStore(partly)
+    })
+  ]
+}
+
+function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
+}
+
+describe.each([
+  ['slab files', true],
+  ['the index only', false]
+])('a store with %s', (_, hasSlabs) => {
+  const policy = (): StorePolicyOptions => ({
+    clock: new ManualClock(),
+    quotaBytes: 30 * 1_024,
+    peersQuotaBytes: 8 * 1_024,
+    peerQuotaBytes: 8 * 1_024
+  })
+  const open = (disk: CrashDisk, onRecovery?: (recovery: Recovery) => void): Promise<PieceStore> =>
+    openIndexedPieceStore({
+      ...policy(),
+      index: disk.index(),
+      ...(hasSlabs ? { slabs: disk.folder() } : {}),
+      pieceRoot,
+      ...(onRecovery ? { onRecovery } : {})
+    })
+
+  it('holds after any crash what was acknowledged, and no half of what was not', { timeout: 60_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), async steps => {
+        const disk = new CrashDisk()
+        let done: Operation[] = []
+        let store = await open(disk)
+        for (const { batch, failAfter, seed } of steps) {
+          if (failAfter !== undefined) disk.failAfter(failAfter)
+          // All at once: the store serialises them in this order.
+          const answers = await Promise.all(batch.map(operation => acknowledged(store, operation)))
+          if (!disk.isDown) {
+            disk.failAfter(Number.POSITIVE_INFINITY)
+            done = [...done, ...batch]
+            expect(await dumpStore(store)).toBe(await dumpStore(await replay(done, policy())))
+            continue
+          }
+          // After the failure only what needs no disk can still succeed: an eviction of nothing.
+          const failed = answers.indexOf(false)
+          const certain = failed === -1 ? answers.length : failed
+          disk.restart(seeded(seed))
+          let recovery: Recovery | undefined
+          store = await open(disk, report => {
+            recovery = report
+          })
+          expect(recovery?.lost).toEqual([])
+          const found = await dumpStore(store)
+          const before = [...done, ...batch.slice(0, certain)]
+          const interrupted = batch[certain]
+          if (found === (await dumpStore(await replay(before, policy())))) done = before
+          else {
+            if (interrupted === undefined) throw new Error(`nothing was under way, yet there is\n${found}`)
+            const states = await possible(before, interrupted, policy())
+            const dumps = await Promise.all(states.map(state => state()))
+            expect(dumps).toContain(found)
+            const evicted = dumps.indexOf(found)
+            done = evicted === 0 ? [...before, interrupted] : [...before, ...(await goneBefore(before, evicted))]
+          }
+          const report = await store.verify()
+          expect(report.lost).toEqual([])
+        }
+        await store.close()
+        const again = await open(disk)
+        expect(await dumpStore(again)).toBe(await dumpStore(await replay(done, policy())))
+
+        /** The removals that a partly done eviction comes to. */
+        async function goneBefore(before: readonly Operation[], count: number): Promise<Operation[]> {
+          const kept = new Set((await store.contents()).map(({ manifestId }) => manifestId[3]))
+          const all = await (await replay(before, policy())).contents()
+          const removed = all.map(({ manifestId }) => manifestId[3] ?? 0).filter(number => !kept.has(number))
+          expect(removed).toHaveLength(count)
+          return removed.map(number => ({ do: 'remove', content: number }))
+        }
+      }),
+      { numRuns: 120 }
+    )
+  })
+
+  it('crashes at every single operation of a put, a removal and a renaming, and opens clean', async () => {
+    const work: readonly Operation[] = [
+      { do: 'add', content: 1 },
+      { do: 'put', content: 1, segment: 0, pieces: [0, 1, 2] },
+      { do: 'put', content: 1, segment: 1, pieces: [0] },
+      { do: 'drop', content: 1, segment: 0, pieces: [1] },
+      { do: 'put', content: 1, segment: 0, pieces: [3, 4] },
+      { do: 'adopt', content: 1, as: 3 },
+      { do: 'add', content: 1 },
+      { do: 'put', content: 1, segment: 0, pieces: [5, 6] },
+      { do: 'remove', content: 3 }
+    ]
+    let crashes = 0
+    for (let failAfter = 1; ; failAfter++) {
+      const disk = new CrashDisk()
+      const first = await open(disk)
+      disk.failAfter(failAfter)
+      let certain = 0
+      for (const operation of work) {
+        if (!(await acknowledged(first, operation))) break
+        certain++
+      }
+      if (!disk.isDown) break
+      crashes++
+      disk.restart(seeded(failAfter))
+      const store = await open(disk)
+      const states = await Promise.all(
+        [certain, certain + 1].map(async count => dumpStore(await replay(work.slice(0, count), policy())))
+      )
+      expect(states).toContain(await dumpStore(store))
+    }
+    expect(crashes).toBeGreaterThan(hasSlabs ? 30 : 15)
+  })
+})
+
+describe('a store that was not closed', () => {
+  const content = newContent(1)
+  const file = 'slots-1024'
+  const open = async (disk: CrashDisk): Promise<{ store: PieceStore; recovery: Recovery }> => {
+    const recoveries: Recovery[] = []
+    const store = await openIndexedPieceStore({
+      clock: new ManualClock(),
+      index: disk.index(),
+      slabs: disk.folder(),
+      pieceRoot,
+      onRecovery: recovery => recoveries.push(recovery)
+    })
+    const [recovery] = recoveries
+    if (recovery === undefined) throw new Error('open must report')
+    return { store, recovery }
+  }
+
+  it('finds and drops what a lying disk lost of the last writes, and nothing else', async () => {
+    const disk = new CrashDisk()
+    const { store } = await open(disk)
+    await store.addContent(content)
+    await store.putPieces(content.manifestId, 0, pieces(content, 0, 4))
+    await store.putPieces(content.manifestId, 1, pieces(content, 1, 2))
+    disk.damage(file, bytes => bytes.fill(0, 5 * 1_024 + 900, 5 * 1_024 + 950))
+    disk.restart(Math.random)
+    const { store: again, recovery } = await open(disk)
+    const lost = piece(content, 1, 1).record.id
+    expect(recovery).toMatchObject({ unclean: true, checked: 6, lost: [{ segment: 1, id: lost }] })
+    expect(await again.held(content.manifestId)).toEqual(Uint16Array.of(4, 1, 0))
+    expect(await again.readPiece(content.manifestId, 1, lost)).toBeUndefined()
+  })
+
+  it('checks what was written last, not all there is', async () => {
+    const disk = new CrashDisk()
+    const { store } = await open(disk)
+    await store.addContent({ ...content, segments: 200 })
+    for (let segment = 0; segment < 200; segment++)
+      await store.putPieces(content.manifestId, segment, pieces(content, segment, 2))
+    disk.restart(Math.random)
+    const { recovery } = await open(disk)
+    expect(recovery).toMatchObject({ unclean: true, checked: 64, lost: [] })
+    // Some rows for each of 32 puts, and their pieces; not the other 168.
+    expect(disk.operations).toBeLessThan(300)
+  })
+
+  it('does not look at pieces when it was closed', async () => {
+    const disk = new CrashDisk()
+    const { store } = await open(disk)
+    await store.addContent(content)
+    await store.putPieces(content.manifestId, 0, pieces(content, 0, 4))
+    await store.close()
+    disk.restart(Math.random)
+    const { recovery } = await open(disk)
+    expect(recovery).toEqual({ unclean: false, checked: 0, lost: [], finishedRemovals: 0 })
+    expect(disk.operations).toBeLessThan(10)
+  })
+
+  it('drops the pieces of a slab file that was cut, keeps the others, and uses the room again', async () => {
+    const disk = new CrashDisk()
+    const { store } = await open(disk)
+    await store.addContent(content)
+    for (const segment of [0, 1, 2]) await store.putPieces(content.manifestId, segment, pieces(content, segment, 4))
+    await store.close()
+    disk.damage(file, bytes => bytes.slice(0, 6 * 1_024))
+    const { store: again, recovery } = await open(disk)
+    expect(recovery.lost).toHaveLength(6)
+    expect(await again.held(content.manifestId)).toEqual(Uint16Array.of(4, 2, 0))
+    await again.putPieces(content.manifestId, 2, pieces(content, 2, 4))
+    expect(await again.verify()).toEqual({ checked: 10, lost: [], lostCount: 0 })
+  })
+
+  it('finds bytes that rotted when asked to verify, drops them and says which', async () => {
+    const disk = new CrashDisk()
+    const { store } = await open(disk)
+    await store.addContent(content)
+    await store.putPieces(content.manifestId, 0, pieces(content, 0, 4))
+    disk.damage(file, bytes => bytes.fill(1, 1_024, 1_025).fill(2, 3_072 + 999, 3_072 + 1_000))
+    const seen: number[] = []
+    const report = await store.verify({ onProgress: checked => seen.push(checked) })
+    expect(report).toEqual({
+      checked: 4,
+      lostCount: 2,
+      lost: [1, 3].map(index => ({ manifestId: id(1), segment: 0, id: piece(content, 0, index).record.id }))
+    })
+    expect(seen).toEqual([4])
+    expect(await store.verify()).toEqual({ checked: 2, lost: [], lostCount: 0 })
+  })
+
+  it('removes slab files of which nothing is known, and gives back what lies behind the last piece', async () => {
+    const disk = new CrashDisk()
+    const { store } = await open(disk)
+    await store.addContent(content)
+    await store.putPieces(content.manifestId, 0, pieces(content, 0, 8))
+    expect(disk.fileBytes(file)).toBe(7 * 1_024 + 1_000)
+    const ids = pieces(content, 0, 8).map(({ record }) => record.id)
+    await store.removePieces(content.manifestId, 0, ids.slice(2))
+    expect(disk.fileBytes(file)).toBe(2 * 1_024)
+    await store.removeContent(content.manifestId)
+    await store.close()
+    const { store: again } = await open(disk)
+    expect(await again.contents()).toEqual([])
+    expect(await disk.folder().names()).toEqual([])
+  })
+})
+
+describe('a full disk', () => {
+  const setUp = async (): Promise<{ disk: CrashDisk; store: PieceStore }> => {
+    const disk = new CrashDisk()
+    const options = { clock: new ManualClock(), index: disk.index(), slabs: disk.folder(), pieceRoot }
+    return { disk, store: await openIndexedPieceStore(options) }
+  }
+
+  it('in the middle of a write loses nothing that was acknowledged, and goes on when there is room', async () => {
+    const { disk, store } = await setUp()
+    const [first, second] = [newContent(1, { pinned: true }), newContent(2, { pinned: true })]
+    for (const content of [first, second]) await store.addContent(content)
+    await store.putPieces(first.manifestId, 0, pieces(first, 0, 5))
+    const before = await dumpStore(store)
+    disk.capacityBytes = 7 * 1_024
+    await expect(store.putPieces(second.manifestId, 0, pieces(second, 0, 5))).rejects.toMatchObject({
+      code: 'storage-full'
+    })
+    expect(await dumpStore(store)).toBe(before)
+    expect(disk.fileBytes('slots-1024')).toBe(5 * 1_024)
+    disk.capacityBytes = 10 * 1_024
+    expect(await store.putPieces(second.manifestId, 0, pieces(second, 0, 5))).toBe(5)
+    expect(await store.verify()).toEqual({ checked: 10, lost: [], lostCount: 0 })
+  })
+
+  it('takes the room of content of less value, before the caller learns of it', async () => {
+    const { disk, store } = await setUp()
+    const [pinned, loose, next] = [newContent(1, { pinned: true }), newContent(2), newContent(3)]
+    for (const content of [pinned, loose, next]) await store.addContent(content)
+    await store.putPieces(loose.manifestId, 0, pieces(loose, 0, 3))
+    await store.putPieces(pinned.manifestId, 0, pieces(pinned, 0, 3))
+    disk.capacityBytes = 7 * 1_024
+    expect(await store.putPieces(next.manifestId, 0, pieces(next, 0, 3))).toBe(3)
+    expect((await store.contents()).map(({ manifestId }) => manifestId)).toEqual([pinned.manifestId, next.manifestId])
+  })
+})
+
+describe('reads while pieces come and go', () => {
+  it('give the bytes of their piece or nothing, never those of another', async () => {
+    const disk = new CrashDisk()
+    const store = await openIndexedPieceStore({
+      clock: new ManualClock(),
+      index: disk.index(),
+      slabs: disk.folder(),
+      pieceRoot
+    })
+    const content = newContent(1)
+    await store.addContent(content)
+    let found = 0
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 11 }), { minLength: 10, maxLength: 40 }), async numbers => {
+        await Promise.all(
+          numbers.map(async number => {
+            const { record, data } = piece(content, number % 2, number >> 1)
+            const reading = store.readPiece(content.manifestId, number % 2, record.id)
+            const writing =
+              number % 3 === 0
+                ? store.removePieces(content.manifestId, number % 2, [record.id])
+                : store.putPieces(content.manifestId, number % 2, [{ record, data }])
+            const bytes = await reading
+            await writing
+            if (bytes === undefined) return
+            found++
+            expect(bytes).toEqual(data)
+          })
+        )
+      }),
+      { numRuns: 30 }
+    )
+    expect(found).toBeGreaterThan(50)
+  })
+})
