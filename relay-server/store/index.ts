@@ -1,0 +1,1 @@
+export { type FileStoreOptions, openFileStore } from './open-file-store.ts'

@@ -1,0 +1,12 @@
+/** A process that puts segment after segment into a store in a folder and reports each: to be killed in the middle. */
+import { openFileStore } from '../../relay-server/store/index.ts'
+import { newContent, pieces } from './store-content.ts'
+
+const [folder = '', segments = '0'] = process.argv.slice(2)
+const store = await openFileStore({ folder })
+const content = newContent(1, { segments: Number(segments), pieceBytes: 65_536 })
+await store.addContent(content)
+for (let segment = 0; segment < content.segments; segment++) {
+  await store.putPieces(content.manifestId, segment, pieces(content, segment, 8))
+  process.send?.(segment)
+}
