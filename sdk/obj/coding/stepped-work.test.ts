@@ -75,7 +75,7 @@ describe('work in steps', () => {
     await runInSteps(job, { onProgress: fraction => fractions.push(fraction) }, clock)
     expect(fractions.at(-1)).toBe(1)
     expect(fractions.length).toBeGreaterThan(5)
-    expect(fractions.length).toBeLessThanOrEqual(30 / 3 + 1)
+    expect(fractions.length).toBeLessThanOrEqual(30 / 2 + 1)
     expect(fractions).toEqual(fractions.toSorted((a, b) => a - b))
   })
 
