@@ -16,13 +16,17 @@ const now = Date.now()
 const kept = readTrustAnchors(rootCertificates).filter(anchor => refusal(anchor) === undefined)
 kept.sort((a, b) => Buffer.compare(a.subject, b.subject))
 
-const writer = new ByteWriter(65_536).u16(kept.length)
-for (const anchor of kept) encodeAnchor(writer, anchor)
+const about = new ByteWriter(16_384).u16(kept.length)
+const keys = new ByteWriter(65_536)
+for (const anchor of kept) encodeAnchor(about, keys, anchor)
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
 await writeFile(
   target,
   `/** Made by scripts/make-trust-anchors.ts from Node ${process.versions.node}: ${kept.length} of Mozilla's roots. Do not edit. */
-export const MOZILLA_ANCHORS =
-  '${deflateRawSync(writer.finish(), { level: 9 }).toString('base64')}'
+export const MOZILLA_NAMES =
+  '${base64(deflateRawSync(about.finish(), { level: 9 }))}'
+export const MOZILLA_KEYS =
+  '${base64(keys.finish())}'
 `
 )
 for (const anchor of kept)

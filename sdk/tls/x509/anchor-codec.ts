@@ -1,4 +1,7 @@
-/** The short form of a trust anchor in the built-in list: name, times, and of the key only what is not the same everywhere. */
+/**
+ * The short form of a trust anchor in the built-in list: name, last day, and of the key only what is not the same everywhere.
+ * Keys stand apart from the rest, because compression that meets random bytes between names does badly at both.
+ */
 import { type ByteReader, type ByteWriter, decodeHex } from '../../codec/index.ts'
 import { concat } from '../concat.ts'
 import { sameBytes } from './certificate.ts'
@@ -27,33 +30,38 @@ const WHOLE = 0x7f
 /** Set in the number of a form: the y coordinate is odd. */
 const ODD = 0x80
 
-export function encodeAnchor(writer: ByteWriter, anchor: TrustAnchor): void {
+const DAY_MS = 86_400_000
+
+/** @param about gets what can be compressed @param keys gets the rest */
+export function encodeAnchor(about: ByteWriter, keys: ByteWriter, anchor: TrustAnchor): void {
   const { subject, spki } = anchor
-  writer
-    .bytes16(subject)
-    .u32(anchor.notBefore / 1000)
-    .u32(anchor.notAfter / 1000)
+  about.bytes16(subject).u16(Math.floor(anchor.notAfter / DAY_MS))
   const odd = ((spki.at(-1) ?? 0) & 1) === 1
   for (const [number, form] of FORMS.entries()) {
     const start = form.before.length / 2
     const key = spki.subarray(start, start + form.bytes)
     if (spki.length !== wholeBytes(form) || !sameBytes(spki, rebuild(form, key, odd))) continue
-    writer.u8(number | (form.curve && odd ? ODD : 0)).bytes(key)
+    about.u8(number | (form.curve && odd ? ODD : 0))
+    keys.bytes(key)
     return
   }
-  writer.u8(WHOLE).bytes16(spki)
+  about.u8(WHOLE)
+  keys.bytes16(spki)
 }
 
-/** @throws CraftecError `malformed` */
-export function decodeAnchor(reader: ByteReader): TrustAnchor {
-  const subject = reader.bytes16()
-  const notBefore = reader.u32() * 1000
-  const notAfter = reader.u32() * 1000
-  const tag = reader.u8()
-  if (tag === WHOLE) return { subject, notBefore, notAfter, spki: reader.bytes16() }
+/**
+ * The anchor ends with the last day of its certificate, at most a day too late; when it began is not kept.
+ * @throws CraftecError `malformed`
+ */
+export function decodeAnchor(about: ByteReader, keys: ByteReader): TrustAnchor {
+  const subject = about.bytes16()
+  const notBefore = 0
+  const notAfter = (about.u16() + 1) * DAY_MS - 1000
+  const tag = about.u8()
+  if (tag === WHOLE) return { subject, notBefore, notAfter, spki: keys.bytes16() }
   const form = FORMS[tag & ~ODD]
-  if (form === undefined) throw reader.malformed(`key form ${tag}`)
-  const key = reader.bytes(form.bytes)
+  if (form === undefined) throw about.malformed(`key form ${tag}`)
+  const key = keys.bytes(form.bytes)
   return {
     subject,
     notBefore,

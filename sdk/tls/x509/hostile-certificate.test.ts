@@ -72,7 +72,7 @@ describe("Mozilla's roots", () => {
     }
   })
 
-  it('are built in as they are: same names, keys and times, and nothing that this Node does not know', async () => {
+  it('are built in as they are: same names, keys and last days, and nothing that this Node does not know', async () => {
     const built = await mozillaAnchors()
     const known = new Map(
       readTrustAnchors(rootCertificates).map(anchor => [Buffer.from(anchor.spki).toString('hex'), anchor])
@@ -81,6 +81,11 @@ describe("Mozilla's roots", () => {
     const found = built.filter(anchor => known.has(Buffer.from(anchor.spki).toString('hex')))
     // Lists drift apart by a few roots a year; more than that is a mistake in one of them.
     expect(found.length).toBeGreaterThan(built.length - 20)
-    for (const anchor of found) expect(known.get(Buffer.from(anchor.spki).toString('hex'))).toMatchObject(anchor)
+    const day = (time: number) => new Date(time).toISOString().slice(0, 10)
+    for (const { spki, subject, notAfter } of found) {
+      const original = known.get(Buffer.from(spki).toString('hex'))
+      expect(original).toMatchObject({ spki, subject })
+      expect(day(notAfter)).toBe(day(original?.notAfter ?? 0))
+    }
   })
 })
