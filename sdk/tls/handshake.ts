@@ -164,8 +164,8 @@ async function onServerHello(
   if (share === undefined) throw tlsError('illegal_parameter', 'no key was sent for the group of ServerHello')
   const { suite, group } = hello
   const transcript = appended(state, message)
-  const helloHash = await hashOf(suite.hash, transcript)
-  const secrets = await handshakeSecrets(suite, await share.agree(hello.publicKey), helloHash)
+  const helloHash = hashOf(suite.hash, transcript)
+  const secrets = handshakeSecrets(suite, await share.agree(hello.publicKey), helloHash)
   return next({ at: 'wait-encrypted-extensions', offer: state.offer, suite, group, secrets, transcript }, [
     { kind: 'read-with', suite, secret: secrets.server.slice() },
     // After a retry it was sent before the second ClientHello.
@@ -180,7 +180,7 @@ async function onRetry(
   message: HandshakeMessage
 ): Promise<HandshakeStep> {
   // §4.4.1: the first ClientHello stays in the transcript as its hash only.
-  const helloHash = await hashOf(retry.suite.hash, state.transcript)
+  const helloHash = hashOf(retry.suite.hash, state.transcript)
   const offer = await state.offer.retry(retry.group, retry.cookie)
   const transcript = concat(frameHandshake(HANDSHAKE_TYPE.messageHash, helloHash), message.bytes, offer.message)
   return next({ at: 'wait-server-hello', offer, transcript, retry }, [
@@ -214,29 +214,26 @@ async function onCertificateVerify(
   const scheme = HANDSHAKE_SCHEMES.find(candidate => candidate.id === id)
   if (scheme === undefined || !schemeFits(scheme, state.publicKey))
     throw tlsError('illegal_parameter', 'CertificateVerify uses a signature scheme not offered, or not of its key')
-  const input = certificateVerifyInput(await hashOf(state.suite.hash, state.transcript))
+  const input = certificateVerifyInput(hashOf(state.suite.hash, state.transcript))
   if (!(await verifySignature(scheme.rule, state.publicKey, input, signature)))
     throw tlsError('decrypt_error', 'the server does not hold the key of its certificate')
   return next({ ...state, at: 'wait-finished', scheme: scheme.name, transcript: appended(state, message) })
 }
 
-async function onFinished(
-  state: Extract<HandshakeState, { at: 'wait-finished' }>,
-  message: HandshakeMessage
-): Promise<HandshakeStep> {
+function onFinished(state: Extract<HandshakeState, { at: 'wait-finished' }>, message: HandshakeMessage): HandshakeStep {
   const { suite, group, secrets, scheme, alpn, certificates } = state
-  const expected = await finishedMac(suite, secrets.server, await hashOf(suite.hash, state.transcript))
+  const expected = finishedMac(suite, secrets.server, hashOf(suite.hash, state.transcript))
   if (!constantTimeEqual(expected, message.body))
     throw tlsError('decrypt_error', 'the Finished message does not match the handshake')
   const transcript = appended(state, message)
-  const application = await applicationSecrets(suite, secrets.main, await hashOf(suite.hash, transcript))
+  const application = applicationSecrets(suite, secrets.main, hashOf(suite.hash, transcript))
 
   // §4.4.2: asked for a certificate, a client that has none says so.
   const certificate = state.certificateRequested
     ? frameHandshake(HANDSHAKE_TYPE.certificate, new ByteWriter().zeros(4).finish())
     : new Uint8Array(0)
-  const clientHash = await hashOf(suite.hash, concat(transcript, certificate))
-  const finished = frameHandshake(HANDSHAKE_TYPE.finished, await finishedMac(suite, secrets.client, clientHash))
+  const clientHash = hashOf(suite.hash, concat(transcript, certificate))
+  const finished = frameHandshake(HANDSHAKE_TYPE.finished, finishedMac(suite, secrets.client, clientHash))
   secrets.client.fill(0)
   secrets.server.fill(0)
   return next({ at: 'connected', session: { suite, group, scheme, alpn, certificates } }, [

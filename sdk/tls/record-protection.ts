@@ -42,7 +42,7 @@ export class RecordSealer {
 
   /** @param secret a traffic secret; not kept */
   static async create(suite: CipherSuite, secret: Uint8Array): Promise<RecordSealer> {
-    const { key, iv } = await trafficKeys(suite, secret)
+    const { key, iv } = trafficKeys(suite, secret)
     return new RecordSealer(await createAead(suite, key), iv)
   }
 
@@ -84,7 +84,7 @@ export class RecordOpener {
 
   /** @param secret a traffic secret; not kept */
   static async create(suite: CipherSuite, secret: Uint8Array): Promise<RecordOpener> {
-    const { key, iv } = await trafficKeys(suite, secret)
+    const { key, iv } = trafficKeys(suite, secret)
     return new RecordOpener(await createAead(suite, key), iv)
   }
 

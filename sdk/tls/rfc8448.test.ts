@@ -102,27 +102,27 @@ async function openRecord(opener: RecordOpener, hex: string) {
 describe('RFC 8448 §3, simple 1-RTT handshake', () => {
   const trace = vectors.simple
 
-  it('derives every secret and key of the trace', async () => {
-    const hs = await handshakeSecrets(suite, decodeHex(trace.sharedSecret), decodeHex(trace.helloHash))
+  it('derives every secret and key of the trace', () => {
+    const hs = handshakeSecrets(suite, decodeHex(trace.sharedSecret), decodeHex(trace.helloHash))
     expect(encodeHex(hs.client)).toBe(trace.clientHandshakeSecret)
     expect(encodeHex(hs.server)).toBe(trace.serverHandshakeSecret)
     expect(encodeHex(hs.main)).toBe(trace.mainSecret)
-    const keys = await trafficKeys(suite, hs.server)
+    const keys = trafficKeys(suite, hs.server)
     expect(encodeHex(keys.key)).toBe(trace.serverHandshakeKey)
     expect(encodeHex(keys.iv)).toBe(trace.serverHandshakeIv)
-    const app = await applicationSecrets(suite, hs.main, decodeHex(trace.finishedHash))
+    const app = applicationSecrets(suite, hs.main, decodeHex(trace.finishedHash))
     expect(encodeHex(app.client)).toBe(trace.clientApplicationSecret)
     expect(encodeHex(app.server)).toBe(trace.serverApplicationSecret)
-    const write = await trafficKeys(suite, app.client)
+    const write = trafficKeys(suite, app.client)
     expect(encodeHex(write.key)).toBe(trace.clientApplicationKey)
     expect(encodeHex(write.iv)).toBe(trace.clientApplicationIv)
   })
 
-  it('overwrites the secrets it no longer needs', async () => {
+  it('overwrites the secrets it no longer needs', () => {
     const shared = decodeHex(trace.sharedSecret)
-    const { main } = await handshakeSecrets(suite, shared, decodeHex(trace.helloHash))
+    const { main } = handshakeSecrets(suite, shared, decodeHex(trace.helloHash))
     expect(shared.every(byte => byte === 0)).toBe(true)
-    await applicationSecrets(suite, main, decodeHex(trace.finishedHash))
+    applicationSecrets(suite, main, decodeHex(trace.finishedHash))
     expect(main.every(byte => byte === 0)).toBe(true)
   })
 

@@ -277,7 +277,7 @@ export class TlsConnection {
     if (!this.#reading) throw new CraftecError('internal', 'no key to update')
     const { suite, secret, cipher } = this.#reading
     cipher.wipe()
-    const next = await nextTrafficSecret(suite, secret)
+    const next = nextTrafficSecret(suite, secret)
     this.#reading = { suite, secret: next, cipher: await RecordOpener.create(suite, next) }
   }
 
@@ -298,7 +298,7 @@ export class TlsConnection {
     if (!this.#writing || this.#writeEnded) return
     await this.#put(CONTENT_TYPE.handshake, frameHandshake(HANDSHAKE_TYPE.keyUpdate, Uint8Array.of(0)))
     const { suite, secret } = this.#writing
-    await this.#writeWith(suite, await nextTrafficSecret(suite, secret))
+    await this.#writeWith(suite, nextTrafficSecret(suite, secret))
   }
 
   async #writeWith(suite: CipherSuite, secret: Uint8Array): Promise<void> {
