@@ -1,3 +1,4 @@
+export * from './audit/index.ts'
 export * from './coding/index.ts'
 export * from './content/index.ts'
 export * from './hashing/index.ts'

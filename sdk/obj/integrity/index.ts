@@ -19,4 +19,5 @@ export {
 } from './find-liars.ts'
 export { type AccusedPiece, gatherEvidence } from './gather-evidence.ts'
 export { judgeEvidence, type Verdict } from './judge-evidence.ts'
+export { createPieceTruth, type PieceTruth } from './piece-truth.ts'
 export { type VerifiedPiece, verifyHeader, verifyPiece } from './verify-piece.ts'

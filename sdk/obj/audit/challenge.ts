@@ -1,0 +1,64 @@
+/** A question that only whoever holds a piece can answer in time: docs/protocol/craftobj.md §5. */
+import { ByteReader, ByteWriter } from '../../codec/index.ts'
+import { sha256 } from '../../crypto/index.ts'
+import { CraftecError } from '../../errors/index.ts'
+import { HASH_BYTES, leafCount } from '../hashing/index.ts'
+
+/** Finds one lost tenth of a piece in 81 of 100 audits, and one lost half in all but one of 65,536. */
+export const DEFAULT_SAMPLES = 16
+export const MAX_SAMPLES = 32
+/** From the challenge to the whole answer. Long enough for a slow link, too short to fetch the piece from elsewhere unnoticed. */
+export const AUDIT_DEADLINE_MS = 10_000
+
+const LABEL = /* @__PURE__ */ new TextEncoder().encode('craftec-obj-audit-1')
+
+export interface Challenge {
+  readonly manifestId: Uint8Array
+  readonly segment: number
+  /** A piece that the holder said it has. */
+  readonly pieceId: Uint8Array
+  /** 32 bytes from a CSPRNG, fresh for each audit round. */
+  readonly nonce: Uint8Array
+  /** Leaves to show, 1..32. */
+  readonly samples: number
+}
+
+/** @throws CraftecError `invalid-argument` */
+export function encodeChallenge({ manifestId, segment, pieceId, nonce, samples }: Challenge): Uint8Array {
+  if ([manifestId, pieceId, nonce].some(bytes => bytes.length !== HASH_BYTES))
+    throw new CraftecError('invalid-argument', 'a challenge has ids and a nonce of 32 bytes')
+  if (!Number.isInteger(samples) || samples < 1 || samples > MAX_SAMPLES)
+    throw new CraftecError('invalid-argument', `a challenge asks for 1..${MAX_SAMPLES} leaves, got ${samples}`)
+  return new ByteWriter(101).bytes(manifestId).u32le(segment).bytes(pieceId).bytes(nonce).u8(samples).finish()
+}
+
+/** Copies what it keeps. @throws CraftecError `malformed` */
+export function decodeChallenge(input: Uint8Array): Challenge {
+  const reader = new ByteReader(input.slice(), 'challenge')
+  const challenge = {
+    manifestId: reader.bytes(HASH_BYTES),
+    segment: reader.u32le(),
+    pieceId: reader.bytes(HASH_BYTES),
+    nonce: reader.bytes(HASH_BYTES),
+    samples: reader.u8()
+  }
+  reader.end()
+  if (challenge.samples < 1 || challenge.samples > MAX_SAMPLES) throw reader.malformed(`${challenge.samples} samples`)
+  return challenge
+}
+
+/**
+ * Which leaves are asked for. They follow from the nonce, so nobody knows them before; they do not follow from the piece, so that pieces
+ * of one segment, asked with one nonce, show the same leaves and can be checked against each other (see `crossCheck`).
+ * @returns `samples` indices, not necessarily distinct
+ */
+export function sampledLeaves(challenge: Omit<Challenge, 'pieceId'>, pieceBytes: number): number[] {
+  const { manifestId, segment, nonce, samples } = challenge
+  const leaves = BigInt(leafCount(pieceBytes))
+  return Array.from({ length: samples }, (_, sample) => {
+    const digest = sha256(
+      new ByteWriter().bytes(LABEL).bytes(nonce).bytes(manifestId).u32le(segment).u8(sample).finish()
+    )
+    return Number(new ByteReader(digest, 'digest').u64le() % leaves)
+  })
+}

@@ -1,0 +1,29 @@
+export { type Answer, answerChallenge, decodeAnswer, encodeAnswer, MAX_ANSWER_BYTES } from './answer.ts'
+export {
+  AUDIT_DEADLINE_MS,
+  type Challenge,
+  DEFAULT_SAMPLES,
+  decodeChallenge,
+  encodeChallenge,
+  MAX_SAMPLES,
+  sampledLeaves
+} from './challenge.ts'
+export { type CheckedAnswer, type CrossCheck, crossCheck } from './cross-check.ts'
+export {
+  type InventoryEntry,
+  type InventoryStep,
+  type InventoryTree,
+  inventoryTree,
+  verifyInventory
+} from './inventory-tree.ts'
+export { type AuditFailure, type AuditVerdict, judgeAnswer } from './judge-answer.ts'
+export {
+  encodeStorageReceipt,
+  openStorageReceipt,
+  RECEIPT_BYTES,
+  receiptKey,
+  type SignedStorageReceipt,
+  type StorageReceipt,
+  signedReceiptBytes,
+  signStorageReceipt
+} from './storage-receipt.ts'
