@@ -14,7 +14,8 @@ const OPTIONS = [
   // Not v3: its 32-bit arithmetic means something else on Solana (see linker/check-code.ts).
   '-mcpu=v2',
   '-std=c23',
-  '-O2',
+  // Measured beside -O2: 58 % of the bytes, whose rent the deployer pays, for 2 to 14 % more compute.
+  '-Oz',
   '-ffreestanding',
   '-fno-builtin',
   // Account data is read as structs at whatever place the runtime gives it.

@@ -207,14 +207,17 @@ const PREPARE: Readonly<Record<string, Prepare>> = {
   }
 }
 
-/** @throws Error for an instruction that has no case: the tests ask for every one of the description */
-export function caseOf(name: string): Case {
+/**
+ * @param start a configured world; a fresh one if none is given
+ * @throws Error for an instruction that has no case: the tests ask for every one of the description
+ */
+export function caseOf(name: string, start?: World): Case {
   if (name === 'initialize_config') {
     const world = World.bare()
     return { world, call: initializeConfig(world) }
   }
   const prepare = PREPARE[name]
   if (prepare === undefined) throw new Error(`no case for ${name}: add one`)
-  const world = World.create()
+  const world = start ?? World.create()
   return { world, call: prepare(world) }
 }

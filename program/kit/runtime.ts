@@ -105,8 +105,10 @@ export class Runtime {
 
   /** @param signers the first pays */
   send(instructions: readonly TransactionInstruction[], signers: readonly Keypair[]): Outcome {
+    const [payer] = signers
+    if (payer === undefined) throw new Error('somebody must pay')
     const transaction = new Transaction()
-    transaction.feePayer = signers[0]?.publicKey
+    transaction.feePayer = payer.publicKey
     transaction.recentBlockhash = this.#svm.latestBlockhash()
     transaction.add(...instructions)
     transaction.sign(...signers)

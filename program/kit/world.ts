@@ -81,8 +81,13 @@ export class World {
     return new World(prepare().configured)
   }
 
-  static from(snapshot: Setting): World {
-    return new World(snapshot)
+  static from(setting: Setting): World {
+    return new World(setting)
+  }
+
+  /** Another world that starts where this one is. */
+  fork(): World {
+    return new World({ snapshot: this.runtime.snapshot(), mint: this.mint, people: this.people })
   }
 
   instruction({ name, accounts, args }: Call): TransactionInstruction {

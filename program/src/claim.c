@@ -79,17 +79,21 @@ static result mark_claimed(const struct call *c, struct distribution *distributi
   return distribution->mode == MODE_BITMAP ? mark_bit(distribution, index) : create_receipt(c, index, amount);
 }
 
-/** Books the share; the weights of all claims stay within the total, so the shares stay within the amount. */
-static result book_claim(struct pool_ledger *ledger, struct distribution *distribution, u64 weight, u64 *gross) {
+static result share_of(const struct distribution *distribution, u64 weight, u64 *gross) {
+  if (weight > distribution->total_weight)
+    return WEIGHT_EXCEEDS_TOTAL;
+  TRY(multiply_divide(distribution->amount, weight, distribution->total_weight, gross));
+  return *gross != 0 ? 0 : INVALID_AMOUNT;
+}
+
+/** The weights of all claims stay within the total, so the shares stay within the amount, whatever the tree promises. */
+static result book_claim(struct pool_ledger *ledger, struct distribution *distribution, u64 weight, u64 gross) {
   TRY(add(distribution->claimed_weight, weight, &distribution->claimed_weight));
   if (distribution->claimed_weight > distribution->total_weight)
     return WEIGHT_EXCEEDS_TOTAL;
-  TRY(multiply_divide(distribution->amount, weight, distribution->total_weight, gross));
-  if (*gross == 0)
-    return INVALID_AMOUNT;
-  TRY(add(distribution->claimed_amount, *gross, &distribution->claimed_amount));
+  TRY(add(distribution->claimed_amount, gross, &distribution->claimed_amount));
   distribution->claims++;
-  return subtract(ledger->promised, *gross, &ledger->promised);
+  return subtract(ledger->promised, gross, &ledger->promised);
 }
 
 static result claim(const struct call *c) {
@@ -113,8 +117,9 @@ static result claim(const struct call *c) {
                                   .distribution = *c->accounts[CLAIM_DISTRIBUTION].key,
                                   .operator = *operator->key,
                                   .index = arguments->index};
-  TRY(book_claim(&pool->ledger, distribution, arguments->weight, &event.gross_payout));
+  TRY(share_of(distribution, arguments->weight, &event.gross_payout));
   TRY(mark_claimed(c, distribution, arguments->index, event.gross_payout));
+  TRY(book_claim(&pool->ledger, distribution, arguments->weight, event.gross_payout));
   TRY(fee_of(event.gross_payout, distribution->fee_bps, &event.protocol_fee));
   TRY(subtract(event.gross_payout, event.protocol_fee, &event.net_payout));
   TRY(pay_from_pool(pool_account, vault, to, event.net_payout));
