@@ -4,13 +4,19 @@ import { CraftecError, type ErrorWire } from '../../sdk/errors/index.ts'
 import {
   type CodingEngine,
   type CodingEngineOptions,
+  type CommitJob,
+  type CommitResult,
+  commitSegment,
   type DecodeJob,
   decodeSegment,
   type EncodeJob,
   type EncodeResult,
   encodeSegment,
+  type HashEngine,
+  hashInSlices,
   type JobOptions,
-  loadCodingEngine
+  loadCodingEngine,
+  loadHashEngine
 } from '../../sdk/obj/index.ts'
 
 /** Errors cross as records: structured clone would drop their code. */
@@ -18,12 +24,27 @@ export type Outcome<T> = { readonly value: T } | { readonly error: ErrorWire }
 
 /** What a worker does. Results own their memory and are transferred, unless the caller gave shared memory to write to. */
 export interface CodecHost {
-  start(options: CodingEngineOptions): Promise<Outcome<CodingEngine['name']>>
+  start(options: CodecEngineOptions): Promise<Outcome<CodingEngine['name']>>
   encode(id: number, job: EncodeJob, onProgress?: (fraction: number) => void): Promise<Outcome<EncodeResult>>
   decode(id: number, job: DecodeJob, onProgress?: (fraction: number) => void): Promise<Outcome<Uint8Array>>
+  commit(id: number, job: CommitJob, onProgress?: (fraction: number) => void): Promise<Outcome<CommitResult>>
+  /** Begin a message that comes in parts, under a number of the caller's. */
+  hashStart(id: number): Promise<Outcome<true>>
+  /** @returns the bytes, for further use */
+  hashUpdate(id: number, bytes: Uint8Array): Promise<Outcome<Uint8Array>>
+  /** @returns the digest; the number is free again */
+  hashEnd(id: number): Promise<Outcome<Uint8Array>>
   /** Stop the job within one slice of work. Unknown ids are jobs that have just ended. */
   cancel(id: number): void
 }
+
+export interface CodecEngineOptions extends CodingEngineOptions {
+  /** Where the hash kernel is, if not beside this package. */
+  readonly hashWasmUrl?: string | URL
+}
+
+/** Messages that may be in the middle of being hashed; each holds a hundred bytes. */
+const MAX_HASHES = 64
 
 export interface CodecHostOptions {
   /** The bytes of jobs were transferred here: free them when a job ends. Left to the collector, hundreds of MiB pile up. */
@@ -32,7 +53,21 @@ export interface CodecHostOptions {
 
 export function createCodecHost({ ownsJobs = false }: CodecHostOptions = {}): CodecHost {
   const running = new Map<number, AbortController>()
+  const hashes = new Map<number, ReturnType<HashEngine['stream']>>()
   let engine: CodingEngine | undefined
+  let hashEngine: Promise<HashEngine> | undefined
+  let hashOptions: Parameters<typeof loadHashEngine>[0] = {}
+
+  /** Loaded when first asked for: readers decode, and need none of it here. */
+  const hashing = (): Promise<HashEngine> => {
+    hashEngine ??= loadHashEngine(hashOptions)
+    return hashEngine
+  }
+  const hashOf = (id: number): ReturnType<HashEngine['stream']> => {
+    const hash = hashes.get(id)
+    if (!hash) throw new CraftecError('internal', 'no such hash was begun here')
+    return hash
+  }
 
   async function run<T>(
     id: number,
@@ -56,14 +91,15 @@ export function createCodecHost({ ownsJobs = false }: CodecHostOptions = {}): Co
   }
 
   return {
-    start: async options => {
-      try {
+    start: options =>
+      outcomeOf(async () => {
         engine = await loadCodingEngine(options)
-        return { value: engine.name }
-      } catch (error) {
-        return { error: CraftecError.from(error).toWire() }
-      }
-    },
+        hashOptions = {
+          ...(options.hashWasmUrl === undefined ? {} : { wasmUrl: options.hashWasmUrl }),
+          ...(options.engine === 'js' ? { engine: 'js' as const } : {})
+        }
+        return engine.name
+      }),
     encode: async (id, job, onProgress) => {
       const outcome = await run(id, onProgress, (engine, options) => encodeSegment(engine, job, systemRandom, options))
       if (ownsJobs) free(bytesOf(job))
@@ -74,7 +110,42 @@ export function createCodecHost({ ownsJobs = false }: CodecHostOptions = {}): Co
       if (ownsJobs) free(bytesOf(job))
       return 'value' in outcome ? transfer(outcome, owned(outcome.value)) : outcome
     },
+    commit: async (id, job, onProgress) => {
+      const outcome = await run(id, onProgress, async (engine, options) =>
+        commitSegment(engine, await hashing(), job, systemRandom, options)
+      )
+      if (!('value' in outcome)) return outcome
+      const { pieces, parityCoefficients, pieceRoots, hash } = outcome.value
+      return transfer(outcome, owned(pieces, parityCoefficients, pieceRoots, hash))
+    },
+    hashStart: id =>
+      outcomeOf(async () => {
+        if (hashes.size >= MAX_HASHES) throw new CraftecError('limit-exceeded', `${MAX_HASHES} hashes are open already`)
+        hashes.set(id, (await hashing()).stream())
+        return true as const
+      }),
+    hashUpdate: async (id, bytes) => {
+      const outcome = await outcomeOf(async () => {
+        await hashInSlices(hashOf(id), bytes)
+        return bytes
+      })
+      return 'value' in outcome ? transfer(outcome, owned(bytes)) : outcome
+    },
+    hashEnd: id =>
+      outcomeOf(async () => {
+        const hash = hashOf(id)
+        hashes.delete(id)
+        return hash.digest()
+      }),
     cancel: id => running.get(id)?.abort()
+  }
+}
+
+async function outcomeOf<T>(task: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { value: await task() }
+  } catch (error) {
+    return { error: CraftecError.from(error).toWire() }
   }
 }
 
@@ -85,7 +156,8 @@ function silenced(onProgress: (fraction: number) => unknown): (fraction: number)
 }
 
 /** The arrays that a job brings; what is no array in it is left to be refused by the codec. */
-export function bytesOf(job: EncodeJob | DecodeJob): Uint8Array[] {
+export function bytesOf(job: EncodeJob | DecodeJob | CommitJob): Uint8Array[] {
+  if ('sourceBytes' in job) return [job.pieces]
   const given = 'source' in job ? [job.source] : job.pieces.flatMap(piece => [piece?.coefficients, piece?.data])
   return given.filter(array => array instanceof Uint8Array)
 }

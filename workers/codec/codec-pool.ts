@@ -3,13 +3,15 @@ import { throwIfAborted, withDeadline } from '../../sdk/async/index.ts'
 import { CraftecError } from '../../sdk/errors/index.ts'
 import type {
   CodingEngine,
-  CodingEngineOptions,
+  CommitJob,
+  CommitResult,
   DecodeJob,
   EncodeJob,
   EncodeResult,
   JobOptions
 } from '../../sdk/obj/index.ts'
-import { bytesOf, type CodecHost, createCodecHost, type Outcome } from './codec-host.ts'
+import { bytesOf, type CodecEngineOptions, type CodecHost, createCodecHost, type Outcome } from './codec-host.ts'
+import { createPooledHash, type PooledHash } from './pooled-hash.ts'
 import { type CodecWorker, hasWorkers, spawnWorker } from './worker-endpoint.ts'
 
 /** More workers than this were no faster: memory bandwidth is shared. */
@@ -21,7 +23,7 @@ const START_TIMEOUT_MS = 30_000
 /** A cancelled job stops within milliseconds; a worker that does not answer by then is hung, and ended. */
 const CANCEL_GRACE_MS = 2_000
 
-export interface CodecPoolOptions extends CodingEngineOptions {
+export interface CodecPoolOptions extends CodecEngineOptions {
   /** Default: one a core, at most 4. 0 runs everything in the caller's thread, as in a service worker, which cannot start workers. */
   readonly workers?: number
   /** Where the worker module is, if not beside this package. */
@@ -49,6 +51,13 @@ export interface CodecPool {
   /** @throws CraftecError `invalid-argument` | `aborted` | `limit-exceeded` (queue full) | `stopped` | `internal` (the worker died twice) */
   encode(job: Source<EncodeJob>, options?: JobOptions): Promise<EncodeResult>
   decode(job: Source<DecodeJob>, options?: JobOptions): Promise<Uint8Array>
+  /** Code a segment and hash all its pieces, as `commitSegment` does. The buffer comes back as the result's `pieces`. */
+  commit(job: Source<CommitJob>, options?: JobOptions): Promise<CommitResult>
+  /**
+   * Hash a long message beside other jobs. It dies with its worker: begin it again then.
+   * @throws CraftecError `limit-exceeded` when 64 are open in one worker, and as `encode`
+   */
+  hashStream(): Promise<PooledHash>
   /** Workers that exist now. */
   readonly size: number
   /** Jobs that wait for a worker. */
@@ -76,8 +85,9 @@ export function createCodecPool(options: CodecPoolOptions = {}): CodecPool {
     options.workers ?? (hasWorkers() ? Math.min(globalThis.navigator?.hardwareConcurrency ?? 1, MAX_WORKERS) : 0)
   if (!Number.isInteger(wanted) || wanted < 0 || wanted > MAX_WORKERS)
     throw new CraftecError('invalid-argument', `workers must be 0..${MAX_WORKERS}, got ${wanted}`)
-  const engineOptions: CodingEngineOptions = {
+  const engineOptions: CodecEngineOptions = {
     ...(options.engine ? { engine: options.engine } : {}),
+    ...(options.hashWasmUrl ? { hashWasmUrl: String(options.hashWasmUrl) } : {}),
     ...(options.wasmUrls
       ? { wasmUrls: { strict: String(options.wasmUrls.strict), relaxed: String(options.wasmUrls.relaxed) } }
       : {})
@@ -169,7 +179,7 @@ export function createCodecPool(options: CodecPoolOptions = {}): CodecPool {
     }
   }
 
-  async function run<Job extends EncodeJob | DecodeJob, T>(
+  async function run<Job extends EncodeJob | DecodeJob | CommitJob, T>(
     source: Source<Job>,
     { signal, onProgress }: JobOptions,
     call: (
@@ -231,6 +241,30 @@ export function createCodecPool(options: CodecPoolOptions = {}): CodecPool {
       run(job, jobOptions, (host, id, encodeJob, report) => host.encode(id, encodeJob, report)),
     decode: (job, jobOptions = {}) =>
       run(job, jobOptions, (host, id, decodeJob, report) => host.decode(id, decodeJob, report)),
+    commit: (job, jobOptions = {}) =>
+      run(job, jobOptions, (host, id, commitJob, report) => host.commit(id, commitJob, report)),
+    hashStream: async () => {
+      const lane = await takeLane(undefined)
+      const id = nextId++
+      const host = lane.host as Remote<CodecHost>
+      const ask = async <T>(call: () => Promise<Outcome<T>>): Promise<T> => {
+        if (!disposed) throw new CraftecError('stopped', 'this codec pool was disposed')
+        try {
+          return unwrap(await Promise.race([call(), lane.death, disposal]))
+        } catch (error) {
+          if (!(error instanceof WorkerDied)) throw error
+          throw new CraftecError('internal', 'the codec worker died: hash the message again', { cause: error.cause })
+        }
+      }
+      try {
+        await Promise.race([lane.ready, disposal])
+        await ask(() => host.hashStart(id))
+      } finally {
+        // It shares its worker with jobs: those run in slices.
+        giveBack(lane)
+      }
+      return createPooledHash(host, id, lane.worker === undefined, ask)
+    },
     get size() {
       return lanes.size
     },
@@ -273,7 +307,7 @@ function unwrap<T>(outcome: Outcome<T>): T {
 }
 
 /** Every distinct buffer of a job that can be transferred. */
-function buffersOf(job: EncodeJob | DecodeJob): ArrayBuffer[] {
-  const arrays = job.into ? [...bytesOf(job), job.into] : bytesOf(job)
+function buffersOf(job: EncodeJob | DecodeJob | CommitJob): ArrayBuffer[] {
+  const arrays = 'into' in job && job.into ? [...bytesOf(job), job.into] : bytesOf(job)
   return [...new Set(arrays.map(array => array.buffer).filter(buffer => buffer instanceof ArrayBuffer))]
 }

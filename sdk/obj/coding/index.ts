@@ -31,3 +31,4 @@ export {
   segmentation,
   targetPieces
 } from './segmentation.ts'
+export { createPause } from './stepped-work.ts'

@@ -1,7 +1,14 @@
 import type { RandomBytes } from '../../async/index.ts'
 import { cryptoEngine } from '../../crypto/index.ts'
 import { CraftecError } from '../../errors/index.ts'
-import { type CodingEngine, checkGeneration, encodeSegment, type Generation, type JobOptions } from '../coding/index.ts'
+import {
+  type CodingEngine,
+  checkGeneration,
+  createPause,
+  encodeSegment,
+  type Generation,
+  type JobOptions
+} from '../coding/index.ts'
 import { HASH_BYTES, type HashEngine } from '../hashing/index.ts'
 import { type CommittedTable, createCommittedTable } from './committed-table.ts'
 import { MAX_COMMITTED_PIECES, type ManifestSegment } from './manifest.ts'
@@ -59,9 +66,10 @@ export async function commitSegment(
           random,
           options
         )
+  const pause = createPause(options.signal)
   const pieceRoots = new Uint8Array(count * HASH_BYTES)
   for (let index = 0; index < count; index++) {
-    options.signal?.throwIfAborted()
+    await pause()
     pieceRoots.set(hashing.pieceRoot(pieces.subarray(index * pieceBytes, (index + 1) * pieceBytes)), index * HASH_BYTES)
   }
   return { pieces, parityCoefficients: parity?.coefficients ?? new Uint8Array(0), pieceRoots, hash: await hash }

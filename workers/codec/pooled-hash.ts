@@ -1,0 +1,48 @@
+import type { Remote } from 'comlink'
+import { transfer } from 'comlink'
+import type { CodecHost, Outcome } from './codec-host.ts'
+
+/** SHA-256 of a message that comes in parts, on another core. */
+export interface PooledHash {
+  /**
+   * Parts are hashed in the order of the calls. The buffer is transferred, and comes back.
+   * @returns the same bytes
+   * @throws CraftecError `internal` when the worker died, `stopped`
+   */
+  update(bytes: Uint8Array): Promise<Uint8Array>
+  /** End of the message. @returns 32 bytes */
+  digest(): Promise<Uint8Array>
+  /** Give up the message; its place is free again. */
+  cancel(): void
+}
+
+/**
+ * @param id of a hash that was started there
+ * @param inThread the host is in this thread: nothing has to be transferred
+ * @param ask waits for an answer as long as there is someone to give it
+ */
+export function createPooledHash(
+  host: Remote<CodecHost>,
+  id: number,
+  inThread: boolean,
+  ask: <T>(call: () => Promise<Outcome<T>>) => Promise<T>
+): PooledHash {
+  let last: Promise<unknown> = Promise.resolve()
+  const inOrder = <T>(call: () => Promise<Outcome<T>>): Promise<T> => {
+    const result = last.then(() => ask(call))
+    last = result.catch(() => {})
+    return result
+  }
+  const end = (): Promise<Uint8Array> => inOrder(() => host.hashEnd(id))
+  return {
+    update: bytes =>
+      inOrder(() =>
+        host.hashUpdate(
+          id,
+          inThread || !(bytes.buffer instanceof ArrayBuffer) ? bytes : transfer(bytes, [bytes.buffer])
+        )
+      ),
+    digest: end,
+    cancel: () => void end().catch(() => {})
+  }
+}
