@@ -8,6 +8,7 @@ import { makeLeaf, makeRoot } from '../../../test/kit/certificate-maker.ts'
 import { CraftecError } from '../../errors/index.ts'
 import { parseCertificate } from './certificate.ts'
 import { alternativeNames, checkAuthority, checkLeaf } from './certificate-rules.ts'
+import { bitStringFlags, booleanValue, DerReader, oidText, timeValue, unsignedInteger } from './der.ts'
 import { mozillaAnchors } from './mozilla-anchors.ts'
 import { checkNames, comparisonBudget, readNameConstraints } from './name-constraints.ts'
 import { parsePublicKey } from './public-key.ts'
@@ -34,6 +35,24 @@ function refusal(der: Uint8Array): string | undefined {
 }
 
 const good = new Uint8Array(makeLeaf(makeRoot('Hostile')).der)
+
+describe('what BER allows and DER does not (X.690 §10)', () => {
+  const read = (hex: string) => new DerReader(Buffer.from(hex, 'hex'))
+  const cases: readonly [string, () => unknown][] = [
+    ['a length that is not the shortest', () => read('3081020500').any()],
+    ['an indefinite length', () => read('308005000000').any()],
+    ['BOOLEAN 01', () => booleanValue(read('010101').any())],
+    ['INTEGER with a zero in front', () => unsignedInteger(read('02020001').any())],
+    ['INTEGER without bytes', () => unsignedInteger(read('0200').any())],
+    ['OBJECT IDENTIFIER with an 80 in front', () => oidText(read('0603508001').any())],
+    ['a time without seconds', () => timeValue(read('170b323031303130313030305a').any())],
+    ['BIT STRING with unused bits set', () => bitStringFlags(read('03020101').any())]
+  ]
+  for (const [title, decode] of cases)
+    it(title, () => {
+      expect(decode).toThrow(expect.objectContaining({ code: 'tls-certificate-invalid' }))
+    })
+})
 
 describe('a certificate from a stranger', () => {
   it('random bytes are invalid', () => {
