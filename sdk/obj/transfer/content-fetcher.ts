@@ -5,7 +5,7 @@ import type { PeerAddresses } from '../../p2p/index.ts'
 import type { CodingEngine } from '../coding/index.ts'
 import { equalBytes, type HashEngine } from '../hashing/index.ts'
 import { findLiars, verifyPiece } from '../integrity/index.ts'
-import type { SignedManifest } from '../manifest/index.ts'
+import { hashSegment, type SignedManifest } from '../manifest/index.ts'
 import { decodeProvenance } from '../piece/index.ts'
 import type { PieceStore, StoredPiece } from '../store/index.ts'
 import { FETCH_LIMITS, type FetchEffect, type FetchEvent, FetchPlan } from './fetch-plan.ts'
@@ -13,7 +13,6 @@ import type { HolderSession } from './holder-session.ts'
 import type { PeerScores } from './peer-scores.ts'
 import type { SegmentCodec } from './segment-codec.ts'
 import { coded, SegmentDownload } from './segment-download.ts'
-import { sha256Async } from './sha256-async.ts'
 import type { PieceHead } from './transfer-message.ts'
 
 /** What a peer did that an honest one does not. */
@@ -277,7 +276,7 @@ export class ContentFetcher {
     this.#step({ type: 'forget', segment: download.index })
     const bytes = download.disputed
       ? await this.#settle(download)
-      : await download.decode(this.#context.codec, this.#life.signal)
+      : await download.decode(this.#context.codec, this.#context.hashes, this.#life.signal)
     if (bytes) {
       this.#keep(download)
       this.#segments.delete(download.index)
@@ -298,7 +297,7 @@ export class ContentFetcher {
    * @throws CraftecError `content-corrupt`
    */
   async #settle(download: SegmentDownload): Promise<Uint8Array | undefined> {
-    const { codec, random, engine } = this.#context
+    const { codec, hashes, random, engine } = this.#context
     const pieces = download.pieces
     const blame = await findLiars(
       {
@@ -309,7 +308,7 @@ export class ContentFetcher {
       {
         engine: await engine(),
         decode: (chosen, signal) => download.solve(codec, chosen, signal),
-        hash: sha256Async,
+        hash: bytes => hashSegment(hashes, bytes),
         random,
         signal: this.#life.signal
       }

@@ -20,5 +20,4 @@ export {
   type TransferService,
   type TransferStats
 } from './serve-transfer.ts'
-export { sha256Async } from './sha256-async.ts'
 export { type SegmentHoldings, TRANSFER_PROTOCOL } from './transfer-message.ts'

@@ -1,25 +1,18 @@
 import type { RandomBytes } from '../../async/index.ts'
-import {
-  type CodingEngine,
-  type DecodeJob,
-  decodeSegment,
-  type EncodeJob,
-  type EncodeResult,
-  encodeSegment,
-  type JobOptions
-} from '../coding/index.ts'
+import { type CodingEngine, type DecodeJob, decodeSegment, type JobOptions } from '../coding/index.ts'
+import type { HashEngine } from '../hashing/index.ts'
+import { type CommitJob, type CommitResult, commitSegment } from '../manifest/index.ts'
 
-/** Coding of whole segments, in this thread or in others: a `CodecPool` of @craftec/web/workers is one. */
+/** Work on whole segments, in this thread or in others. The buffers of a job may be taken away: they are empty afterwards. */
 export interface SegmentCodec {
-  /** The buffers of a job may be taken away: they are empty afterwards. */
-  encode(job: EncodeJob, options?: JobOptions): Promise<EncodeResult>
+  commit(job: CommitJob, options?: JobOptions): Promise<CommitResult>
   decode(job: DecodeJob, options?: JobOptions): Promise<Uint8Array>
 }
 
 /** In the caller's own thread, in slices of a few milliseconds. */
-export function inlineCodec(engine: () => Promise<CodingEngine>, random: RandomBytes): SegmentCodec {
+export function inlineCodec(coding: CodingEngine, hashing: HashEngine, random: RandomBytes): SegmentCodec {
   return {
-    encode: async (job, options) => encodeSegment(await engine(), job, random, options),
-    decode: async (job, options) => decodeSegment(await engine(), job, options)
+    commit: (job, options) => commitSegment(coding, hashing, job, random, options),
+    decode: (job, options) => decodeSegment(coding, job, options)
   }
 }

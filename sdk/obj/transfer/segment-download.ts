@@ -1,12 +1,11 @@
 import { encodeHex } from '../../codec/index.ts'
 import { type CodedPiece, createDecoder, createJsEngine, type Decoder } from '../coding/index.ts'
-import { equalBytes } from '../hashing/index.ts'
+import { equalBytes, type HashEngine } from '../hashing/index.ts'
 import type { VerifiedPiece } from '../integrity/index.ts'
-import { manifestSegmentation, type SignedManifest } from '../manifest/index.ts'
+import { hashSegment, manifestSegmentation, type SignedManifest } from '../manifest/index.ts'
 import type { StoredPiece } from '../store/index.ts'
 import { IndexSet } from './index-set.ts'
 import type { SegmentCodec } from './segment-codec.ts'
-import { sha256Async } from './sha256-async.ts'
 
 export interface DownloadedPiece {
   readonly piece: StoredPiece
@@ -117,10 +116,10 @@ export class SegmentDownload {
    * @returns the segment's bytes, or undefined when they do not have its hash
    * @throws CraftecError `invalid-argument` before rank k, `aborted`
    */
-  async decode(codec: SegmentCodec, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+  async decode(codec: SegmentCodec, hashes: HashEngine, signal?: AbortSignal): Promise<Uint8Array | undefined> {
     const bytes = this.#assemble() ?? (await this.solve(codec, this.#pieces.map(coded), signal))
     const expected = this.#manifest.segments[this.index]?.hash
-    return expected && equalBytes(await sha256Async(bytes), expected) ? bytes : undefined
+    return expected && equalBytes(await hashSegment(hashes, bytes), expected) ? bytes : undefined
   }
 
   /** Decode some of the pieces. They are copied: a codec in a worker takes buffers away, and the pieces are still to be kept. */

@@ -1,0 +1,130 @@
+import { decodeHex, encodeHex } from '../../codec/index.ts'
+import type { PeerAddresses } from '../../p2p/index.ts'
+import { announceHoldings, MAX_RECORD_ADDRESSES, signHolderRecord } from '../holders/index.ts'
+import type { ContentInfo } from '../store/index.ts'
+import type { ObjContext } from './obj-context.ts'
+
+/** Changes are told together: a put or an intake changes a content segment by segment. */
+const GATHER_MS = 500
+/** A record's life, and when it is said again. Those of a tab are short: it may close at any moment. */
+const DURABLE = { lifetimeS: 4 * 60 * 60, againMs: 60 * 60_000 }
+const PASSING = { lifetimeS: 20 * 60, againMs: 8 * 60_000 }
+const PAGE = 100
+/** Records of one round in memory. */
+const BATCH = 256
+/** After relays that could not be reached. */
+const RETRY_MS = 5_000
+
+/** Tells relays what this node holds, when it changes and again before they forget. */
+export class Announcer {
+  readonly #context: ObjContext
+  readonly #durable: boolean
+  readonly #life = new AbortController()
+  readonly #changed = new Set<string>()
+  #cancelGather: (() => void) | undefined
+  #cancelAgain = (): void => {}
+  #unsubscribe = (): void => {}
+  /** Rounds one after another. */
+  #turn: Promise<void> = Promise.resolve()
+
+  constructor(context: ObjContext, durable: boolean) {
+    this.#context = context
+    this.#durable = durable
+  }
+
+  start(): void {
+    this.#unsubscribe = this.#context.store.onChange(change => {
+      if (change.type === 'pieces-added' || change.type === 'content-added') this.#note(change.manifestId, GATHER_MS)
+    })
+    this.#everything()
+  }
+
+  stop(): void {
+    this.#unsubscribe()
+    this.#life.abort()
+    this.#cancelGather?.()
+    this.#cancelAgain()
+  }
+
+  /** This node's own record of a content it holds, signed now; undefined when it holds none, or cannot be reached. */
+  async record(content: ContentInfo): Promise<Uint8Array | undefined> {
+    const { node, clock, nodeIdentity } = this.#context
+    const addresses = node.addresses().slice(0, MAX_RECORD_ADDRESSES)
+    if (content.pieces === 0 || addresses.length === 0) return undefined
+    const issuedAt = Math.floor(clock.now() / 1000)
+    const { lifetimeS } = this.#durable ? DURABLE : PASSING
+    const { contentId, manifestId, pieces } = content
+    return signHolderRecord(
+      { contentId, manifestId, durable: this.#durable, pieces, issuedAt, expiresAt: issuedAt + lifetimeS, addresses },
+      nodeIdentity
+    )
+  }
+
+  #note(manifestId: Uint8Array, delayMs: number): void {
+    if (this.#life.signal.aborted) return
+    this.#changed.add(encodeHex(manifestId))
+    this.#cancelGather ??= this.#context.clock.after(delayMs, () => {
+      this.#cancelGather = undefined
+      this.#inTurn(() => this.#tellChanged())
+    })
+  }
+
+  #everything(): void {
+    this.#inTurn(() => this.#tellAll())
+    const { againMs } = this.#durable ? DURABLE : PASSING
+    this.#cancelAgain = this.#context.clock.after(againMs, () => this.#everything())
+  }
+
+  #inTurn(task: () => Promise<void>): void {
+    this.#turn = this.#turn.then(async () => {
+      // a failing store or relay: the next round tries again
+      if (!this.#life.signal.aborted) await task().catch(() => {})
+    })
+  }
+
+  async #tellChanged(): Promise<void> {
+    const names = [...this.#changed].slice(0, BATCH)
+    for (const name of names) this.#changed.delete(name)
+    const found = await Promise.all(names.map(name => this.#context.store.content(decodeHex(name))))
+    await this.#tell(found.filter(content => content !== undefined))
+    if (this.#changed.size > 0 && !this.#cancelGather) await this.#tellChanged()
+  }
+
+  async #tellAll(): Promise<void> {
+    for (let after: Uint8Array | undefined; ; ) {
+      const page = await this.#context.store.contents({ limit: PAGE, ...(after ? { after } : {}) })
+      await this.#tell(page)
+      after = page.at(-1)?.manifestId
+      if (page.length < PAGE || this.#life.signal.aborted) return
+    }
+  }
+
+  async #tell(contents: readonly ContentInfo[]): Promise<void> {
+    const { node, relays, clock } = this.#context
+    /** By relay: the records it should have. */
+    const batches = new Map<
+      string,
+      { readonly relay: PeerAddresses; readonly records: Uint8Array[]; ids: Uint8Array[] }
+    >()
+    for (const content of contents) {
+      const record = await this.record(content)
+      if (!record) continue
+      for (const relay of relays(content.contentId)) {
+        if (relay.peerId === node.peerId) continue
+        const batch = batches.get(relay.peerId) ?? { relay, records: [], ids: [] }
+        batches.set(relay.peerId, batch)
+        batch.records.push(record)
+        batch.ids.push(content.manifestId)
+      }
+    }
+    await Promise.all(
+      [...batches.values()].map(async ({ relay, records, ids }) => {
+        try {
+          await announceHoldings(node, relay, records, { signal: this.#life.signal, clock })
+        } catch {
+          for (const id of ids) this.#note(id, RETRY_MS)
+        }
+      })
+    )
+  }
+}

@@ -1,0 +1,15 @@
+export type { Distribution, DistributionState } from './distribution.ts'
+export {
+  type ContentStat,
+  type GetOptions,
+  type GetProgress,
+  ObjClient,
+  type PutOptions as ObjPutOptions,
+  type PutProgress,
+  type PutResult
+} from './obj-client.ts'
+export type { ObjContext } from './obj-context.ts'
+export { rendezvous } from './rendezvous.ts'
+export type { ByteRange, RetrievedContent, RetrievedInfo } from './retrieved-content.ts'
+export type { PutSource } from './source-chunks.ts'
+export { type StorageService, type StorageServiceOptions, startStorageService } from './storage-service.ts'

@@ -1,0 +1,350 @@
+import { type DeadlineOptions, throwIfAborted } from '../../async/index.ts'
+import { decodeHex, encodeHex } from '../../codec/index.ts'
+import { CraftecError } from '../../errors/index.ts'
+import {
+  type ContentId,
+  type ContentLink,
+  contentIdFromHash,
+  formatLink,
+  hashFromContentId,
+  parseLink
+} from '../content/index.ts'
+import type { SignedManifest } from '../manifest/index.ts'
+import type { ContentInfo, StoreUsage } from '../store/index.ts'
+import { ContentFetcher, HolderSession, type PeerFault } from '../transfer/index.ts'
+import type { Distribution } from './distribution.ts'
+import { Distributor } from './distributor.ts'
+import { findManifest, searchHolders } from './find-content.ts'
+import type { ObjContext } from './obj-context.ts'
+import { DRAFT_PREFIX, putContent, readTimestamp } from './put-content.ts'
+import { contentSize, readContent } from './read-content.ts'
+import { type ByteRange, type RetrievedContent, resolveRange, retrievedContent } from './retrieved-content.ts'
+import { openSource, type PutSource } from './source-chunks.ts'
+import { type StorageService, startStorageService } from './storage-service.ts'
+
+export interface PutOptions {
+  /** Encrypt before anything is stored; the key is in the link and nowhere else. Default false. */
+  readonly encrypt?: boolean
+  /** Keep it on this device until it is unpinned. Default true: what a user stores must not vanish by itself. */
+  readonly pin?: boolean
+  /** Pieces that storage peers should hold for each piece of the content; 0 spreads nothing. Default: 2 + 16/k, as its health calls for. */
+  readonly replicas?: number
+  /** For the link and this device's list; never sent. Default: that of a File. */
+  readonly name?: string
+  /** Media type, as `name`. Default: that of a Blob. */
+  readonly type?: string
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: (progress: PutProgress) => void
+}
+
+export interface PutProgress {
+  /** Bytes of the source that were read. */
+  readonly bytes: number
+  /** Undefined for a stream. */
+  readonly total: number | undefined
+}
+
+export interface PutResult {
+  readonly cid: ContentId
+  /** Opens it: content id, manifest id and, for encrypted content, the key. */
+  readonly link: string
+  readonly manifestId: Uint8Array
+  /** Of the source, in bytes. */
+  readonly size: number
+  readonly distribution: Distribution
+}
+
+export interface GetOptions {
+  readonly range?: ByteRange
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: (progress: GetProgress) => void
+  /** Told of each peer that lied or stalled; the content arrives all the same. */
+  readonly onFault?: (fault: PeerFault) => void
+  /** Give up when nothing useful has come for this long, in milliseconds. Default 30,000. */
+  readonly idleTimeoutMs?: number
+}
+
+export interface GetProgress {
+  /** Bytes of pieces that came over the network so far. */
+  readonly bytes: number
+  readonly peers: number
+}
+
+/** What is known of a content without reading it. */
+export interface ContentStat {
+  readonly cid: ContentId
+  readonly manifestId: Uint8Array
+  /** As it was put, in bytes. */
+  readonly size: number
+  readonly encrypted: boolean
+  /** Milliseconds since the Unix epoch, as its publisher says. */
+  readonly createdAt: number
+  readonly publisher: Uint8Array
+  readonly segments: number
+  /** Undefined when this device holds none of it. */
+  readonly local: ContentInfo | undefined
+}
+
+const PAGE = 1000
+const DEFAULT_IDLE_MS = 30_000
+const HEX_ID = /^[0-9a-f]{64}$/
+/** A put that wrote nothing for so long has died with its page. */
+const STALE_DRAFT_MS = 60 * 60_000
+
+/** `craft.obj`: storing and retrieving. */
+export class ObjClient {
+  readonly #context: ObjContext
+  readonly #distributor: Distributor
+  readonly #service: StorageService | undefined
+  readonly #life = new AbortController()
+
+  /** @param share serve what is held to others while this node runs */
+  constructor(context: ObjContext, { share = false }: { readonly share?: boolean } = {}) {
+    this.#context = context
+    this.#distributor = new Distributor(context)
+    this.#service = share ? startStorageService(context, { intake: false, durable: false }) : undefined
+  }
+
+  /** Clear what a crash left, and go on spreading what was not spread. */
+  async start(): Promise<void> {
+    const { store, clock } = this.#context
+    for (const { key, value } of await store.values(DRAFT_PREFIX)) {
+      if (clock.now() - readTimestamp(value) < STALE_DRAFT_MS) continue
+      await store.removeContent(decodeHex(key.slice(DRAFT_PREFIX.length)))
+      await store.setValue(key, undefined)
+    }
+    await this.#distributor.start()
+  }
+
+  /** End everything that runs; the store stays open, it is the caller's. Never rejects. */
+  async stop(): Promise<void> {
+    this.#life.abort(new CraftecError('stopped', 'the node was stopped'))
+    this.#distributor.stop()
+    this.#service?.stop()
+  }
+
+  /**
+   * Store content. Resolves when all of it is safely on this device; spreading it to storage peers goes on in the background, also after
+   * a reload.
+   * @throws CraftecError `storage-full` | `storage-unavailable` | `aborted` | `invalid-argument` | `stopped`, and what the source throws
+   */
+  async put(source: PutSource, options: PutOptions = {}): Promise<PutResult> {
+    this.#running()
+    const opened = openSource(source)
+    const { encrypt = false, pin = true, replicas, onProgress } = options
+    if (replicas !== undefined && !(Number.isFinite(replicas) && replicas >= 0 && replicas <= 64))
+      throw new CraftecError('invalid-argument', `replicas must be a number of 0..64, got ${replicas}`)
+    const [name = '', type = ''] = [options.name ?? opened.name, options.type ?? opened.type]
+    const { manifest, key } = await putContent(this.#context, opened, {
+      encrypt,
+      pin,
+      label: name || type ? { name, type } : undefined,
+      signal: anySignal(options.signal, this.#life.signal),
+      onProgress: bytes => onProgress?.({ bytes, total: opened.size })
+    })
+    const link: ContentLink = {
+      contentId: manifest.contentId,
+      manifestId: manifest.id,
+      ...(key ? { key } : {}),
+      ...(name ? { name } : {}),
+      ...(type ? { mediaType: type } : {})
+    }
+    return {
+      cid: contentIdFromHash(manifest.contentId),
+      link: formatLink(link),
+      manifestId: manifest.id,
+      size: contentSize(manifest),
+      distribution: await this.#distributor.add(manifest.id, replicas)
+    }
+  }
+
+  /**
+   * Retrieve content, from this device or from whoever holds it. Nothing happens before the result is read.
+   * @param ref a link, or a content id. With a content id alone a stranger's manifest may be found first: read whole, it is checked
+   *   against the id at the end; a range of it is only as good as that manifest. A link has no such gap
+   * @throws CraftecError `malformed` for a string that is neither
+   */
+  get(ref: string, options: GetOptions = {}): RetrievedContent {
+    const link = parseRef(ref)
+    const signal = anySignal(options.signal, this.#life.signal)
+    let opened: Promise<SignedManifest> | undefined
+    const open = (): Promise<SignedManifest> => {
+      opened ??= this.#manifest(link, signal, options.idleTimeoutMs)
+      opened.catch(() => {
+        opened = undefined
+      })
+      return opened
+    }
+    const { range: asked } = options
+    return retrievedContent({
+      info: async () => {
+        const manifest = await open()
+        const local = await this.#context.store.content(manifest.id)
+        const size = contentSize(manifest)
+        return {
+          contentId: manifest.contentId,
+          manifestId: manifest.id,
+          size,
+          range: resolveRange(asked, size),
+          name: link.name ?? (local?.label?.name || undefined),
+          type: link.mediaType ?? (local?.label?.type || undefined)
+        }
+      },
+      read: range => this.#read(open, link, range ?? asked, options, signal)
+    })
+  }
+
+  /** @throws CraftecError `content-unavailable` | `malformed` | `aborted` */
+  async stat(ref: string, { signal }: Pick<DeadlineOptions, 'signal'> = {}): Promise<ContentStat> {
+    const manifest = await this.#manifest(parseRef(ref), anySignal(signal, this.#life.signal))
+    return {
+      cid: contentIdFromHash(manifest.contentId),
+      manifestId: manifest.id,
+      size: contentSize(manifest),
+      encrypted: manifest.encryption !== undefined,
+      createdAt: manifest.createdAt,
+      publisher: manifest.publisher,
+      segments: manifest.segments.length,
+      local: await this.#context.store.content(manifest.id)
+    }
+  }
+
+  /** Contents that this device has anything of, in the order of their manifest ids. */
+  async *ls(): AsyncGenerator<ContentInfo, void, undefined> {
+    const drafts = new Set((await this.#context.store.values(DRAFT_PREFIX)).map(({ key }) => key))
+    for (let after: Uint8Array | undefined; ; ) {
+      const page = await this.#context.store.contents({ limit: PAGE, ...(after ? { after } : {}) })
+      for (const content of page) if (content.size > 0 || !isDraft(content, drafts)) yield content
+      after = page.at(-1)?.manifestId
+      if (page.length < PAGE) return
+    }
+  }
+
+  /** Keep it on this device: it is fetched whole if it is not here. @throws CraftecError as reading does */
+  async pin(ref: string, options: Omit<GetOptions, 'range'> = {}): Promise<void> {
+    const signal = anySignal(options.signal, this.#life.signal)
+    const manifest = await this.#manifest(parseRef(ref), signal)
+    await this.#context.store.pin(manifest.id)
+    const fetcher = this.#fetcher(manifest, options)
+    try {
+      for (const segment of manifest.segments.keys()) {
+        throwIfAborted(signal, 'pin')
+        await fetcher.segment(segment)
+      }
+    } finally {
+      await fetcher.close()
+    }
+  }
+
+  /** It may go when room is needed. What others hold, they hold: nobody can be made to forget. @throws CraftecError `content-unknown` */
+  async unpin(ref: string): Promise<void> {
+    const local = await this.#local(ref)
+    await this.#context.store.unpin(local.manifestId)
+  }
+
+  /** Take it from this device at once. @returns whether it was here */
+  async remove(ref: string): Promise<boolean> {
+    const { contentId, manifestId } = parseRef(ref)
+    const { store } = this.#context
+    const found = manifestId ? [{ manifestId }] : await store.byContentId(contentId)
+    let removed = false
+    for (const content of found) removed = (await store.removeContent(content.manifestId)) || removed
+    return removed
+  }
+
+  usage(): Promise<StoreUsage> {
+    return this.#context.store.usage()
+  }
+
+  /** Watch the spreading of a content; undefined when it is not being spread. */
+  distribution(manifestId: Uint8Array): Distribution | undefined {
+    return this.#distributor.watch(manifestId)
+  }
+
+  #running(): void {
+    if (this.#life.signal.aborted) throw new CraftecError('stopped', 'the node was stopped; start it again')
+  }
+
+  #manifest(link: ContentLink, signal: AbortSignal, timeoutMs = DEFAULT_IDLE_MS): Promise<SignedManifest> {
+    this.#running()
+    return findManifest(this.#context, link, signal, timeoutMs)
+  }
+
+  async #local(ref: string): Promise<ContentInfo> {
+    const { contentId, manifestId } = parseRef(ref)
+    const { store } = this.#context
+    const local = manifestId ? await store.content(manifestId) : (await store.byContentId(contentId))[0]
+    if (!local) throw new CraftecError('content-unknown', 'this device holds nothing of this content')
+    return local
+  }
+
+  #fetcher(manifest: SignedManifest, options: GetOptions): ContentFetcher {
+    const { node, store, hashing, coding, codec, scores, clock, random } = this.#context
+    let bytes = 0
+    const peers = new Set<string>()
+    const { contentId, id: manifestId } = manifest
+    return new ContentFetcher(
+      {
+        openSession: (peer, signal) => HolderSession.open(node, peer, { signal, clock }),
+        store,
+        hashes: hashing,
+        codec,
+        engine: async () => coding,
+        scores,
+        clock,
+        random
+      },
+      manifest,
+      {
+        findHolders: signal => searchHolders(this.#context, { contentId, manifestId }, signal),
+        ...(options.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: options.idleTimeoutMs }),
+        ...(options.onFault ? { onFault: options.onFault } : {}),
+        onBytes: (count, peer) => {
+          bytes += count
+          peers.add(peer)
+          options.onProgress?.({ bytes, peers: peers.size })
+        }
+      }
+    )
+  }
+
+  async *#read(
+    open: () => Promise<SignedManifest>,
+    link: ContentLink,
+    range: ByteRange | undefined,
+    options: GetOptions,
+    signal: AbortSignal
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    throwIfAborted(signal, 'get')
+    const manifest = await open()
+    const resolved = resolveRange(range, contentSize(manifest))
+    const fetcher = this.#fetcher(manifest, options)
+    const onAbort = (): void => void fetcher.close()
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      for await (const bytes of readContent(fetcher, this.#context.hashing, manifest, resolved, link.key)) {
+        throwIfAborted(signal, 'get')
+        yield bytes
+      }
+    } catch (error) {
+      throwIfAborted(signal, 'get')
+      throw error
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      await fetcher.close()
+    }
+  }
+}
+
+/** A link, or a bare content id. @throws CraftecError `malformed` */
+function parseRef(ref: string): ContentLink {
+  return HEX_ID.test(ref) ? { contentId: hashFromContentId(ref) } : parseLink(ref)
+}
+
+function isDraft({ manifestId }: ContentInfo, drafts: ReadonlySet<string>): boolean {
+  return drafts.has(DRAFT_PREFIX + encodeHex(manifestId))
+}
+
+function anySignal(first: AbortSignal | undefined, second: AbortSignal): AbortSignal {
+  return first ? AbortSignal.any([first, second]) : second
+}

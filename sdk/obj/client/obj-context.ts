@@ -1,0 +1,32 @@
+import type { Clock, RandomBytes } from '../../async/index.ts'
+import type { Identity } from '../../identity/index.ts'
+import type { P2pNode, PeerAddresses } from '../../p2p/index.ts'
+import type { CodingEngine } from '../coding/index.ts'
+import type { HashEngine } from '../hashing/index.ts'
+import type { PieceStore } from '../store/index.ts'
+import type { PeerScores, RecodeContext, SegmentCodec } from '../transfer/index.ts'
+
+/** What the parts of the storage client share. */
+export interface ObjContext {
+  readonly node: Pick<P2pNode, 'peerId' | 'publicKey' | 'openChannel' | 'handle' | 'addresses' | 'dht'>
+  readonly store: PieceStore
+  /** Signs manifests. */
+  readonly identity: Identity
+  /** The identity of `node`: signs what it says of itself, and what it recodes. */
+  readonly nodeIdentity: Identity
+  readonly codec: SegmentCodec
+  readonly coding: CodingEngine
+  readonly hashing: HashEngine
+  readonly scores: PeerScores
+  readonly clock: Clock
+  readonly random: RandomBytes
+  /** Relays that keep holder records for a content. */
+  readonly relays: (contentId: Uint8Array) => readonly PeerAddresses[]
+  /** Nodes that say they store for others. */
+  readonly storagePeers: () => readonly PeerAddresses[]
+}
+
+/** What making new pieces needs; they are signed by the node. */
+export function recodeContext({ store, coding, hashing, nodeIdentity, random }: ObjContext): RecodeContext {
+  return { store, engine: coding, hashes: hashing, identity: nodeIdentity, random }
+}

@@ -1,0 +1,65 @@
+import { CraftecError } from '../../errors/index.ts'
+
+/** What can be stored. A stream or an iterable is read once, and no faster than it is stored. */
+export type PutSource = Blob | Uint8Array | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>
+
+export interface OpenedSource {
+  /** Undefined when it shows only at the end. */
+  readonly size: number | undefined
+  readonly name: string | undefined
+  readonly type: string | undefined
+  readonly chunks: AsyncIterable<Uint8Array>
+}
+
+/** Read of a Blob at a time: its own streams come in pieces of 64 KiB, one message each. */
+const BLOB_READ_BYTES = 2 * 1024 * 1024
+
+/** @throws CraftecError `invalid-argument` for anything else */
+export function openSource(source: PutSource): OpenedSource {
+  if (source instanceof Uint8Array)
+    return { size: source.length, name: undefined, type: undefined, chunks: once(source) }
+  if (source instanceof Blob) {
+    const name = typeof File !== 'undefined' && source instanceof File ? source.name : undefined
+    return { size: source.size, name, type: source.type || undefined, chunks: blobChunks(source) }
+  }
+  if (source instanceof ReadableStream)
+    return { size: undefined, name: undefined, type: undefined, chunks: streamChunks(source) }
+  if (typeof source === 'object' && source !== null && Symbol.asyncIterator in source)
+    return { size: undefined, name: undefined, type: undefined, chunks: checked(source) }
+  throw new CraftecError('invalid-argument', 'put takes a Blob, a File, bytes, a ReadableStream or an async iterable')
+}
+
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes
+}
+
+async function* blobChunks(blob: Blob): AsyncIterable<Uint8Array> {
+  for (let at = 0; at < blob.size; at += BLOB_READ_BYTES)
+    yield new Uint8Array(await blob.slice(at, at + BLOB_READ_BYTES).arrayBuffer())
+}
+
+/** By its reader: not every browser's streams are async iterable. */
+async function* streamChunks(stream: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
+  const reader = stream.getReader()
+  let ended = false
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      yield bytesOf(value)
+    }
+    ended = true
+  } finally {
+    if (!ended) await reader.cancel().catch(() => {})
+    reader.releaseLock()
+  }
+}
+
+async function* checked(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  for await (const chunk of source) yield bytesOf(chunk)
+}
+
+function bytesOf(chunk: unknown): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk
+  throw new CraftecError('invalid-argument', 'a source of put gives chunks of bytes (Uint8Array)')
+}

@@ -1,0 +1,57 @@
+import {
+  createIntake,
+  ManifestShelf,
+  recodePiece,
+  type ServeTransferOptions,
+  serveTransfer,
+  type TransferStats
+} from '../transfer/index.ts'
+import { Announcer } from './announcer.ts'
+import { type ObjContext, recodeContext } from './obj-context.ts'
+
+export interface StorageServiceOptions extends ServeTransferOptions {
+  /** Take pieces for others, within the store's quotas. */
+  readonly intake: boolean
+  /** Whether this node stays: a tab does not, and does not say so. */
+  readonly durable: boolean
+}
+
+export interface StorageService {
+  readonly stats: TransferStats
+  stop(): void
+}
+
+/** Give what the store holds to whoever asks, keep pieces for others if wished, and let relays know. */
+export function startStorageService(context: ObjContext, options: StorageServiceOptions): StorageService {
+  const { node, store, hashing, clock, scores } = context
+  const announcer = new Announcer(context, options.durable)
+  const intake = options.intake
+    ? createIntake({
+        store,
+        hashes: hashing,
+        manifests: new ManifestShelf(store),
+        onInvalid: peer => scores.ban(peer, clock.monotonic())
+      })
+    : undefined
+  const service = serveTransfer(
+    node,
+    {
+      store,
+      intake,
+      recode: (manifestId, segment) => recodePiece(recodeContext(context), manifestId, segment),
+      holders: async contentId => {
+        const own = await Promise.all((await store.byContentId(contentId)).map(content => announcer.record(content)))
+        return own.filter(record => record !== undefined)
+      }
+    },
+    { clock, ...options }
+  )
+  announcer.start()
+  return {
+    stats: service.stats,
+    stop: () => {
+      announcer.stop()
+      service.stop()
+    }
+  }
+}
