@@ -6,11 +6,12 @@ import { Clock, FailedTransactionMetadata, FeatureSet, LiteSVM, type Transaction
 const FIRST_SLOT = 1000n
 /** Any moment: a fresh runtime starts in 1970, where deadlines before the epoch would go unnoticed. */
 const FIRST_TIME = 1_800_000_000n
+const FIRST_ERROR = 6000
 const AIRDROP_SUPPLY = 10n ** 18n
 
 export interface Outcome {
   readonly ok: boolean
-  /** The program's error code, if that is how it failed. */
+  /** The error of our program, if it was our program that refused: other programs count theirs from 0. */
   readonly code: number | undefined
   /** What went wrong in the runtime's words; empty when nothing did. */
   readonly error: string
@@ -126,9 +127,16 @@ function success(meta: TransactionMetadata): Outcome {
 function failure(result: FailedTransactionMetadata): Outcome {
   const error = result.err()
   const inner = typeof error === 'object' && 'err' in error ? error.err() : undefined
-  const code = typeof inner === 'object' && 'code' in inner ? inner.code : undefined
+  const code = typeof inner === 'object' && 'code' in inner ? inner.code : 0
   const meta = result.meta()
-  return { ok: false, code, error: result.toString(), logs: meta.logs(), computeUnits: meta.computeUnitsConsumed() }
+  const isOurs = code >= FIRST_ERROR
+  return {
+    ok: false,
+    code: isOurs ? code : undefined,
+    error: result.toString(),
+    logs: meta.logs(),
+    computeUnits: meta.computeUnitsConsumed()
+  }
 }
 
 function addressOf(key: PublicKey): Address {

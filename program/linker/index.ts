@@ -1,2 +1,3 @@
 export { link } from './link.ts'
 export { LinkError, type LinkReason } from './link-error.ts'
+export { writeProgram } from './write-program.ts'
