@@ -1,3 +1,4 @@
+export { type BrowserStoreOptions, openBrowserStore } from './browser/open-browser-store.ts'
 export { valueByUse } from './content-value.ts'
 export { type IndexedStoreOptions, openIndexedPieceStore } from './indexed-piece-store.ts'
 export { createMemoryPieceStore } from './memory-piece-store.ts'
@@ -21,6 +22,11 @@ export type {
   VerifyReport
 } from './piece-store.ts'
 export type { Recovery } from './recovery.ts'
+export { linkedPieceStore } from './sharing/linked-piece-store.ts'
+export { portLink } from './sharing/port-link.ts'
+export { serveStore } from './sharing/serve-store.ts'
+export { type SharedLinkOptions, sharedStoreLink } from './sharing/shared-link.ts'
+export type { StoreLink, StorePort } from './sharing/store-link.ts'
 export type { SlabFile, SlabFolder } from './slab-file.ts'
 export {
   INDEX_TABLES,

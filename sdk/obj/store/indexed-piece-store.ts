@@ -53,6 +53,8 @@ export interface IndexedStoreOptions extends StorePolicyOptions {
   readonly index: StoreIndex
   /** Where the bytes of pieces go; without it they go into the index too. */
   readonly slabs?: SlabFolder
+  /** false: slabs that were written before are read, new pieces go into the index. Default true. */
+  readonly slabsWritable?: boolean
   /** Root of a piece's tree; what tells a torn piece from a whole one. */
   readonly pieceRoot: (data: Uint8Array) => Uint8Array
   /** Bytes that the system would still grant. Default: no limit. */
@@ -67,10 +69,11 @@ export interface IndexedStoreOptions extends StorePolicyOptions {
  * @throws CraftecError `storage-unavailable` | `storage-corrupt`
  */
 export async function openIndexedPieceStore(options: IndexedStoreOptions): Promise<PieceStore> {
-  const { index, slabs, pieceRoot, room = async () => Number.POSITIVE_INFINITY, onRecovery } = options
+  const { index, slabs, pieceRoot, room = async () => Number.POSITIVE_INFINITY } = options
+  const { slabsWritable = true, onRecovery } = options
   const core = new StoreCore({
     index: withRowCache(index),
-    slabs: slabs && new Slabs(slabs),
+    slabs: slabs && new Slabs(slabs, slabsWritable),
     policy: storePolicy(options),
     pieceRoot,
     room

@@ -79,10 +79,8 @@ async function makeRoom(
 /** Bytes first, flushed; then everything that speaks of them, in one commit. */
 async function write(core: StoreCore, target: Target, fresh: readonly StoredPiece[]): Promise<void> {
   const { manifest, row, segment, held } = target
-  const claim = await core.slabs?.write(
-    row.pieceBytes,
-    fresh.map(({ data }) => data)
-  )
+  const data = fresh.map(piece => piece.data)
+  const claim = core.slabs?.writable ? await core.slabs.write(row.pieceBytes, data) : undefined
   try {
     const placed = [...held, ...fresh.map(({ record }, index) => ({ record, slot: claim?.slots[index] }))]
     const bytes = Math.min(fresh.length * row.pieceBytes, 0xffff_ffff)

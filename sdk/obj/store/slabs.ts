@@ -36,12 +36,15 @@ interface Slab {
  * open without anybody looking at them.
  */
 export class Slabs {
+  readonly writable: boolean
   readonly #folder: SlabFolder
   readonly #slabs = new Map<number, Slab>()
   readonly #tickets = new ReadTickets()
 
-  constructor(folder: SlabFolder) {
+  /** @param writable false: pieces are read and given up, but no file is changed */
+  constructor(folder: SlabFolder, writable: boolean) {
     this.#folder = folder
+    this.writable = writable
   }
 
   /**
@@ -63,6 +66,7 @@ export class Slabs {
       const size = await (await this.#file(bytes, slab)).sizeBytes()
       if (size <= (slab.map.end - 1) * bytes) short.push(bytes)
     }
+    if (!this.writable) return short
     for (const name of await this.#folder.names()) {
       const bytes = NAME.exec(name)?.[1]
       if (bytes !== undefined && !this.#slabs.has(Number(bytes))) await this.#folder.remove(name)
@@ -114,6 +118,7 @@ export class Slabs {
 
   /** Give back what lies behind the last taken slot. Only between writes. */
   async trim(pieceBytes: number): Promise<void> {
+    if (!this.writable) return
     const bytes = slotBytes(pieceBytes)
     const slab = this.#slab(bytes)
     const file = await this.#file(bytes, slab)

@@ -1,0 +1,1 @@
+export { type OpenPieceStoreOptions, openPieceStore } from './open-piece-store.ts'
