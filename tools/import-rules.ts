@@ -14,7 +14,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['identity', 'tls'],
   ['p2p'],
   ['net', 'obj', 'ipc'],
-  ['settlement', 'receipts']
+  ['settlement', 'receipts', 'tls-libcurl']
 ]
 
 /** Top-level folders, lowest first. Those above `sdk` may import anything below them. */

@@ -1,0 +1,1 @@
+export { type LibcurlTlsOptions, libcurlTls } from './libcurl-tls.ts'

@@ -1,0 +1,30 @@
+/** The parts of libcurl.js 0.7 that are used; it has no types. `recv` and `recv_loop` are inside of it, so its version is pinned. */
+declare module 'libcurl.js' {
+  export interface TlsSocket {
+    onopen: () => void
+    /** @param code of curl, see its libcurl-errors */
+    onerror: (code: number) => void
+    onmessage: (data: Uint8Array<ArrayBuffer>) => void
+    /** After the server's close_notify. */
+    onclose: () => void
+    /** The timer that calls {@link recv}, once it is open. */
+    recv_loop: number
+    /** One step of reading: calls at most one of the handlers, and none when it needs more bytes. */
+    recv(): void
+    send(data: Uint8Array): void
+    close(): void
+  }
+
+  export const libcurl: {
+    /** Called with `new` and a URL that ends in host:port. */
+    transport: unknown
+    logger: (type: string, text: string) => void
+    stdout: (text: string) => void
+    stderr: (text: string) => void
+    readonly TLSSocket: new (hostname: string, port: number) => TlsSocket
+    set_websocket(url: string): void
+    load_wasm(url: string): Promise<void> | undefined
+    get_cacert(): string
+    get_error_string(code: number): string
+  }
+}
