@@ -1,0 +1,23 @@
+export { type ContentKnowledge, contentValue } from './content-value.ts'
+export {
+  countReads,
+  type Demand,
+  demandLevel,
+  MAX_DEMAND_LEVEL,
+  NO_DEMAND,
+  readsPerHour,
+  scaledTarget
+} from './demand.ts'
+export { type AuditCandidate, MAX_AUDITS, type PlannedAudit, planAudits } from './plan-audits.ts'
+export { MAX_REPAIRS, planRepair, type RepairTask, type RepairView } from './plan-repair.ts'
+export { planRetirement, type RetirementView } from './plan-retirement.ts'
+export { EPOCH_MS, epochOf, isScanner, scannerRanking, TAKEOVER_MS } from './scanner-election.ts'
+export {
+  AUDIT_VALID_MS,
+  type AuditedHolder,
+  assessSegment,
+  countedHolders,
+  rankOf,
+  type SegmentHealth,
+  type SegmentState
+} from './segment-health.ts'

@@ -1,0 +1,56 @@
+import type { RandomBytes } from '../../async/index.ts'
+
+/** Challenges for one segment in one epoch. */
+export const MAX_AUDITS = 32
+
+/** What a holder says it has, and when it was last believed. */
+export interface AuditCandidate {
+  readonly holder: string
+  readonly pieceIds: readonly Uint8Array[]
+  /** Milliseconds since the Unix epoch; undefined if it never passed. */
+  readonly passedAtMs?: number
+}
+
+export interface PlannedAudit {
+  readonly holder: string
+  readonly pieceId: Uint8Array
+}
+
+/**
+ * Whom to challenge, and for which piece: whoever was not audited for longest first, each once before anyone twice, a random piece each time,
+ * so that no holder knows which one to keep.
+ */
+export function planAudits(
+  candidates: readonly AuditCandidate[],
+  random: RandomBytes,
+  maxAudits: number = MAX_AUDITS
+): PlannedAudit[] {
+  const waiting = candidates
+    .filter(({ pieceIds }) => pieceIds.length > 0)
+    .sort((a, b) => (a.passedAtMs ?? 0) - (b.passedAtMs ?? 0))
+    .map(({ holder, pieceIds }) => ({ holder, left: shuffled(pieceIds, random) }))
+  const planned: PlannedAudit[] = []
+  for (let round = 0; planned.length < maxAudits; round++) {
+    const before = planned.length
+    for (const { holder, left } of waiting) {
+      const pieceId = left[round]
+      if (pieceId !== undefined && planned.length < maxAudits) planned.push({ holder, pieceId })
+    }
+    if (planned.length === before) break
+  }
+  return planned
+}
+
+/** Fisher and Yates; 32 bits choose among at most some hundred, so the bias is of no use to anyone. */
+function shuffled<T>(items: readonly T[], random: RandomBytes): T[] {
+  const order = [...items]
+  for (let at = order.length - 1; at > 0; at--) {
+    const choice = new DataView(random(4).slice().buffer).getUint32(0) % (at + 1)
+    const [a, b] = [order[at], order[choice]]
+    if (a !== undefined && b !== undefined) {
+      order[at] = b
+      order[choice] = a
+    }
+  }
+  return order
+}
