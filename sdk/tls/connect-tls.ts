@@ -50,7 +50,7 @@ const DEFAULT_TIMEOUT_MS = 20_000
  *
  * The first data written travels right behind our Finished, without waiting for the server. The transport is this
  * connection's from the call on: it is closed when the call fails, and when both directions have ended.
- * @throws CraftecError `invalid-argument` | `timeout` | `aborted`; `tls-certificate-name-mismatch` |
+ * @throws CraftecError `invalid-argument` | `unsupported` | `timeout` | `aborted`; `tls-certificate-name-mismatch` |
  *   `tls-certificate-expired` | `tls-certificate-untrusted` | `tls-certificate-invalid` when the server is not who it should
  *   be; `tls-handshake-failed` | `tls-version-unsupported` when it refuses; `tls-protocol-violation` | `tls-truncated` when
  *   something is wrong with what it sends, or with what is on the way. `details.alert` names the alert sent or received.
@@ -62,8 +62,13 @@ const DEFAULT_TIMEOUT_MS = 20_000
  */
 export async function connectTls(stream: Transport, options: TlsOptions): Promise<TlsStream> {
   const { alpn = [], now = Date.now(), timeoutMs = DEFAULT_TIMEOUT_MS, recordsPerKey = RECORDS_PER_KEY } = options
+  if (stream.readable.locked || stream.writable.locked)
+    throw new CraftecError('invalid-argument', 'stream: it is locked; release its reader and its writer first')
   const connection = new TlsConnection(stream)
   try {
+    // The types do not know that pages of plain http: have no `subtle`.
+    if ((crypto.subtle as SubtleCrypto | undefined) === undefined)
+      throw new CraftecError('unsupported', 'TLS needs WebCrypto, which pages have from https: and localhost only')
     const serverName = parseServerName(options.serverName)
     checkAlpn(alpn)
     if (!Number.isInteger(recordsPerKey) || recordsPerKey < 1 || recordsPerKey > RECORDS_PER_KEY)
