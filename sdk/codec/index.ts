@@ -1,4 +1,5 @@
 export { decodeBase58, encodeBase58 } from './base58.ts'
+export { decodeBase64, encodeBase64 } from './base64.ts'
 export {
   array,
   type BorshCodec,

@@ -1,0 +1,12 @@
+export {
+  addMoney,
+  compareMoney,
+  feeOf,
+  formatMoney,
+  type Money,
+  money,
+  parseMoney,
+  shareOf,
+  subtractMoney,
+  type Token
+} from './money.ts'

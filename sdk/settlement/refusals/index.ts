@@ -1,0 +1,1 @@
+export { explainRefusal, type Refusal, type RefusalContext, refusalError } from './explain-refusal.ts'
