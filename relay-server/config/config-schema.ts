@@ -6,6 +6,7 @@ import { Resolver } from 'node:dns'
 import { z } from 'zod'
 import { CraftecError } from '../../sdk/errors/index.ts'
 import { DEFAULT_EXIT_POLICY, DEFAULT_TCP_EXIT_LIMITS, parseExitPolicy, parseIpAddress } from '../egress/index.ts'
+import { isByteSize } from './byte-size.ts'
 
 const multiaddr = z.string().regex(/^\/[a-z0-9-]+\/\S+$/, 'expected a multiaddr, such as /ip4/0.0.0.0/tcp/4001/ws')
 const peerMultiaddr = multiaddr.regex(
@@ -33,6 +34,8 @@ const policyLine = z.string().superRefine((line, context) => {
     context.addIssue({ code: 'custom', message: text })
   }
 })
+
+const byteSize = z.string().refine(isByteSize, 'expected a size, such as 50GB or 500MiB')
 
 const listen = z.strictObject({
   websocket: z.array(multiaddr).default(['/ip4/0.0.0.0/tcp/4001/ws']).describe('WebSocket addresses'),
@@ -121,10 +124,12 @@ const limits = z.strictObject({
 
 export const configSchema = z.strictObject({
   roles: z
-    .array(z.enum(['relay', 'exit']))
+    .array(z.enum(['relay', 'exit', 'storage']))
     .min(1)
     .default(['relay'])
-    .describe('What this node does: relay, exit or both'),
+    .describe('What this node does: relay, exit, storage, or several of them'),
+  quota: byteSize.default('10GB').describe('Room for pieces of others, for a storage node: 50GB, 500MiB'),
+  quotaPerPeer: byteSize.optional().describe('Of that, room for one peer; default: an eighth'),
   dataDir: z.string().min(1).default('./craftec-data').describe('Folder of everything that must survive a restart'),
   keyFile: z
     .string()

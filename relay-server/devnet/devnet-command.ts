@@ -6,6 +6,7 @@ import { type Devnet, startDevnet } from './start-devnet.ts'
 interface DevnetFlags {
   readonly relays: number
   readonly exits: number
+  readonly storage: number
   readonly origin: readonly string[]
   readonly demoOrigin: boolean
   readonly webrtcDirect: boolean
@@ -26,6 +27,7 @@ export function addDevnetCommand(program: Command, onResult: (exitCode: number) 
     .description('run a whole network on this machine, for development and CI')
     .option('--relays <n>', 'nodes that only relay', parseCount, 5)
     .option('--exits <n>', 'nodes that relay and exit', parseCount, 2)
+    .option('--storage <n>', 'nodes that relay and keep content for others', parseCount, 1)
     .option(
       '--origin <host:port>',
       'local server that the exits may reach, 127.x.x.x:PORT; may be repeated',
@@ -55,10 +57,11 @@ async function runDevnet(flags: DevnetFlags): Promise<number> {
   try {
     if (flags.demoOrigin) origin = await startDemoOrigin()
     const localOrigins = [...flags.origin, ...(origin?.localOrigins ?? [])]
-    const { relays, exits, webrtcDirect, webtransport } = flags
+    const { relays, exits, storage, webrtcDirect, webtransport } = flags
     devnet = await startDevnet({
       relays,
       exits,
+      storage,
       webrtcDirect,
       webtransport,
       localOrigins,
@@ -91,7 +94,7 @@ function announce({ bootstrap, nodes }: Devnet, origin: DemoOrigin | undefined, 
     return
   }
   const rows = nodes.map(
-    node => `  ${node.country}  ${node.roles.join('+').padEnd(10)}  ${node.addresses[0] ?? ''}  ${node.metrics}`
+    node => `  ${node.country}  ${node.roles.join('+').padEnd(13)}  ${node.addresses[0] ?? ''}  ${node.metrics}`
   )
   const lines = ['', 'Nodes:', ...rows, '', 'Bootstrap:', ...bootstrap.map(address => `  ${address}`)]
   if (origin !== undefined) {

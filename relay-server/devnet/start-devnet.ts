@@ -8,13 +8,15 @@ import { CraftecError } from '../../sdk/errors/index.ts'
 import { DevnetChild, type ListeningReport } from './devnet-child.ts'
 import { relayProgram } from './relay-program.ts'
 
-export type DevnetRole = 'relay' | 'exit'
+export type DevnetRole = 'relay' | 'exit' | 'storage'
 
 export interface DevnetOptions {
   /** Nodes that only relay. Default 5: three hops and some choice. */
   readonly relays?: number
   /** Nodes that relay and exit. Default 2. */
   readonly exits?: number
+  /** Nodes that keep pieces of content for others, and relay. Default 0. */
+  readonly storage?: number
   /** `127.0.0.1:PORT` of local servers that the exits may reach, on top of the default policy. */
   readonly localOrigins?: readonly string[]
   /** Names that the exits resolve to fixed addresses, such as `{ 'demo.test': ['127.0.0.1'] }`. */
@@ -59,15 +61,24 @@ const LOCAL_ORIGIN = /^127\.\d+\.\d+\.\d+:\d{1,5}$/
  * @throws CraftecError `invalid-argument`; `timeout`; `aborted`; `internal` with the end of a node's log when one does not start
  */
 export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> {
-  const { relays = 5, exits = 2, localOrigins = [], signal, timeoutMs = 120_000, onProgress = () => {} } = options
-  if (relays + exits < 1 || relays + exits > MAX_NODES) {
-    throw new CraftecError('invalid-argument', `a devnet has 1 to ${MAX_NODES} nodes, not ${relays + exits}`)
+  const {
+    relays = 5,
+    exits = 2,
+    storage = 0,
+    localOrigins = [],
+    signal,
+    timeoutMs = 120_000,
+    onProgress = () => {}
+  } = options
+  const count = relays + exits + storage
+  if (count < 1 || count > MAX_NODES) {
+    throw new CraftecError('invalid-argument', `a devnet has 1 to ${MAX_NODES} nodes, not ${count}`)
   }
   const stranger = localOrigins.find(origin => !LOCAL_ORIGIN.test(origin))
   if (stranger !== undefined) {
     throw new CraftecError('invalid-argument', `localOrigins: expected 127.x.x.x:PORT, got "${stranger}"`)
   }
-  const plans = Array.from({ length: relays + exits }, (_, index) => planOf(index, relays))
+  const plans = Array.from({ length: count }, (_, index) => planOf(index, relays, exits))
   const folder = await mkdtemp(join(tmpdir(), 'craftec-devnet-'))
   const children: DevnetChild[] = []
   const program = await relayProgram()
@@ -124,11 +135,12 @@ interface Launched {
   readonly report: ListeningReport
 }
 
-function planOf(index: number, relays: number): NodePlan {
-  const isExit = index >= relays
+function planOf(index: number, relays: number, exits: number): NodePlan {
+  const isRelay = index < relays
+  const isExit = !isRelay && index < relays + exits
   const countries = isExit ? EXIT_COUNTRIES : RELAY_COUNTRIES
   const country = countries[(isExit ? index - relays : index) % countries.length] ?? '??'
-  return { index, roles: isExit ? ['relay', 'exit'] : ['relay'], country }
+  return { index, roles: isRelay ? ['relay'] : ['relay', isExit ? 'exit' : 'storage'], country }
 }
 
 /** The file an operator would write, for a network that may only touch this machine. */
@@ -149,6 +161,9 @@ function nodeConfig(plan: NodePlan, bootstrap: readonly string[], folder: string
       policy: [...(options.localOrigins ?? []).map(origin => `accept ${origin}`), 'reject *:*'],
       hosts: options.hosts ?? {}
     },
+    quota: '2GB',
+    // a devnet has few users, and one of them may be a benchmark
+    quotaPerPeer: '2GB',
     metrics: { port: 0 },
     log: { level: options.logLevel ?? 'info' },
     drainSeconds: 0

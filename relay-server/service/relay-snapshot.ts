@@ -1,4 +1,5 @@
 import type { RelayStats } from '../../sdk/net/index.ts'
+import type { StoreUsage, TransferStats } from '../../sdk/obj/index.ts'
 import type { TcpExitStats } from '../egress/index.ts'
 import type { RelaySnapshot } from '../status/index.ts'
 import type { WebTransportServerStats } from '../webtransport/index.ts'
@@ -10,10 +11,14 @@ export interface SnapshotSources {
   readonly webTransport: readonly WebTransportServerStats[]
   readonly peers: number
   readonly directoryNodes: number
+  readonly holderRecords: number
+  /** Of a storage node. */
+  readonly storage: { readonly stats: TransferStats; readonly usage: StoreUsage } | undefined
 }
 
 /** The counters of a node, named and sorted as the metrics show them. */
-export function relaySnapshot({ relay, exit, webTransport, peers, directoryNodes }: SnapshotSources): RelaySnapshot {
+export function relaySnapshot(sources: SnapshotSources): RelaySnapshot {
+  const { relay, exit, webTransport, peers, directoryNodes, holderRecords, storage } = sources
   const { links, circuits, streams, queuedBytes, draining, ...counters } = relay
   const { circuitsForwarded, circuitsExited, cellsForward, cellsBackward, ...others } = counters
   const entries = Object.entries(others)
@@ -26,6 +31,11 @@ export function relaySnapshot({ relay, exit, webTransport, peers, directoryNodes
     onionLinks: links,
     draining,
     directoryNodes,
+    holderRecords,
+    storedBytes: storage?.usage.bytes ?? 0,
+    storedPieces: storage?.usage.pieces ?? 0,
+    storedContents: storage?.usage.contents ?? 0,
+    storageQuotaBytes: storage?.usage.quota ?? 0,
     exitConnections: exit?.open ?? 0,
     circuits: { forward: circuitsForwarded, exit: circuitsExited },
     circuitRefusals: named(entries.filter(isRefusal).map(([name, count]) => [name.slice('refused'.length), count])),
@@ -35,7 +45,8 @@ export function relaySnapshot({ relay, exit, webTransport, peers, directoryNodes
     events: {
       ...named(entries.filter(entry => !isRefusal(entry))),
       exit_connections: exit?.connected ?? 0,
-      ...webTransportEvents(webTransport)
+      ...webTransportEvents(webTransport),
+      ...(storage ? storageEvents(storage.stats) : {})
     }
   }
 }
@@ -48,6 +59,10 @@ function webTransportEvents(listeners: readonly WebTransportServerStats[]): Reco
     webtransport_refused: total(stats => stats.refused),
     webtransport_violations: total(stats => stats.violations)
   }
+}
+
+function storageEvents(stats: TransferStats): Record<string, number> {
+  return Object.fromEntries(Object.entries(named(Object.entries(stats))).map(([name, n]) => [`storage_${name}`, n]))
 }
 
 /** `replayCacheFull` becomes `replay_cache_full`, as Prometheus names go. */

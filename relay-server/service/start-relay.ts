@@ -5,6 +5,7 @@ import { systemClock } from '../../sdk/async/index.ts'
 import { CraftecError } from '../../sdk/errors/index.ts'
 import { identityFromSeed, publicKeyFromPeerId } from '../../sdk/identity/index.ts'
 import { Directory, participateInDirectory, type RelayDescription, startNetRelay } from '../../sdk/net/index.ts'
+import { serveHolders } from '../../sdk/obj/index.ts'
 import { createP2pNode, type P2pNode } from '../../sdk/p2p/index.ts'
 import type { RelayConfig } from '../config/index.ts'
 import { readOrCreateKeyFile } from '../key-file.ts'
@@ -13,6 +14,7 @@ import { createRelayMetrics, type StatusServer, startStatusServer } from '../sta
 import { type ConfiguredExit, createConfiguredExit } from './create-exit.ts'
 import { type Listening, prepareListening } from './listening.ts'
 import { relaySnapshot } from './relay-snapshot.ts'
+import { startStorage } from './start-storage.ts'
 
 export interface RelayService {
   readonly peerId: string
@@ -92,6 +94,13 @@ async function compose(
   })
   ends.push(() => relay.stop())
 
+  const holders = serveHolders(node)
+  ends.push(() => holders.stop())
+  const storage = config.roles.includes('storage')
+    ? await startStorage(config, { node, identity, directory, table: holders.table, logger })
+    : undefined
+  ends.push(() => storage?.stop())
+
   const directoryNodes = (): number => directory.view(systemClock.now()).nodes.length
   const metrics = createRelayMetrics(
     () =>
@@ -100,7 +109,9 @@ async function compose(
         exit: exit?.backend.stats(),
         webTransport: listening.webTransportStats(),
         peers: node.peers().length,
-        directoryNodes: directoryNodes()
+        directoryNodes: directoryNodes(),
+        holderRecords: holders.table.size,
+        storage: storage && { stats: storage.stats, usage: storage.usage() }
       }),
     { version }
   )
@@ -157,7 +168,12 @@ function nodeOptions(config: RelayConfig, seed: Uint8Array, listening: Listening
 function describe({ roles, descriptor }: RelayConfig, exit: ConfiguredExit | undefined): RelayDescription {
   const family = [...new Set(descriptor.family)].map(publicKeyFromPeerId)
   return {
-    roles: { relay: roles.includes('relay'), exit: exit !== undefined, directory: true, storage: false },
+    roles: {
+      relay: roles.includes('relay'),
+      exit: exit !== undefined,
+      directory: true,
+      storage: roles.includes('storage')
+    },
     country: descriptor.country,
     region: descriptor.region,
     family: family.sort((a, b) => Buffer.compare(a, b)),

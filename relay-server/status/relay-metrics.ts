@@ -9,6 +9,11 @@ export interface RelaySnapshot {
   readonly onionLinks: number
   readonly draining: boolean
   readonly directoryNodes: number
+  readonly holderRecords: number
+  readonly storedBytes: number
+  readonly storedPieces: number
+  readonly storedContents: number
+  readonly storageQuotaBytes: number
   readonly exitConnections: number
   readonly circuits: Readonly<Record<string, number>>
   readonly circuitRefusals: Readonly<Record<string, number>>
@@ -35,6 +40,11 @@ const GAUGES: readonly (readonly [string, string, NumberOf])[] = [
   ['craftec_onion_links', 'Neighbours with an onion link now', s => s.onionLinks],
   ['craftec_draining', '1 while the node is shutting down', s => (s.draining ? 1 : 0)],
   ['craftec_directory_nodes', 'Valid descriptors known', s => s.directoryNodes],
+  ['craftec_holder_records', 'Records of holders of content kept for others', s => s.holderRecords],
+  ['craftec_storage_bytes', 'Bytes of pieces kept', s => s.storedBytes],
+  ['craftec_storage_pieces', 'Pieces kept', s => s.storedPieces],
+  ['craftec_storage_contents', 'Contents of which pieces are kept', s => s.storedContents],
+  ['craftec_storage_quota_bytes', 'Bytes that may be kept', s => s.storageQuotaBytes],
   ['craftec_exit_connections_open', 'Connections to targets open now', s => s.exitConnections]
 ]
 

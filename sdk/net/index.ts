@@ -15,6 +15,7 @@ export {
 export {
   type AnnounceResult,
   announceDescriptor,
+  bootstrapSources,
   type Descriptor,
   type DescriptorRoles,
   DIRECTORY_PROTOCOL,
@@ -22,12 +23,14 @@ export {
   type DirectoryOptions,
   type DirectoryView,
   decodeDescriptor,
+  directoryNodes,
   encodeDescriptor,
   type PortRange,
   participateInDirectory,
   type ServeDirectoryOptions,
   type SyncResult,
   serveDirectory,
+  storageNodes,
   syncDirectory
 } from './directory/index.ts'
 export type {

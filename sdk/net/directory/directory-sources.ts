@@ -28,3 +28,10 @@ export function directoryNodes(view: DirectoryView): PeerAddresses[] {
     .filter(node => node.roles.directory && node.addresses.length > 0)
     .map(node => ({ peerId: peerIdFromPublicKey(node.identity), addresses: node.addresses }))
 }
+
+/** Nodes that say they keep pieces of content for others. */
+export function storageNodes(view: DirectoryView): PeerAddresses[] {
+  return view.nodes
+    .filter(node => node.roles.storage && node.addresses.length > 0)
+    .map(node => ({ peerId: peerIdFromPublicKey(node.identity), addresses: node.addresses }))
+}

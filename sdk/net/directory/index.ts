@@ -11,7 +11,7 @@ export {
 } from './directory.ts'
 export { type AnnounceResult, DIRECTORY_PROTOCOL } from './directory-frame.ts'
 export type { DirectoryCallOptions } from './directory-session.ts'
-export { bootstrapSources, directoryNodes } from './directory-sources.ts'
+export { bootstrapSources, directoryNodes, storageNodes } from './directory-sources.ts'
 export {
   type DirectoryParticipant,
   type DirectoryParticipantOptions,

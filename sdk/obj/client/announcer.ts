@@ -100,7 +100,7 @@ export class Announcer {
   }
 
   async #tell(contents: readonly ContentInfo[]): Promise<void> {
-    const { node, relays, clock } = this.#context
+    const { node, relays, ownTable, clock } = this.#context
     /** By relay: the records it should have. */
     const batches = new Map<
       string,
@@ -110,7 +110,10 @@ export class Announcer {
       const record = await this.record(content)
       if (!record) continue
       for (const relay of relays(content.contentId)) {
-        if (relay.peerId === node.peerId) continue
+        if (relay.peerId === node.peerId) {
+          ownTable?.put(record, node.publicKey, clock.now())
+          continue
+        }
         const batch = batches.get(relay.peerId) ?? { relay, records: [], ids: [] }
         batches.set(relay.peerId, batch)
         batch.records.push(record)

@@ -1,3 +1,4 @@
+export { chooseRelays } from './choose-relays.ts'
 export type { Distribution, DistributionState } from './distribution.ts'
 export {
   type ContentStat,

@@ -3,6 +3,7 @@ import type { Identity } from '../../identity/index.ts'
 import type { P2pNode, PeerAddresses } from '../../p2p/index.ts'
 import type { CodingEngine } from '../coding/index.ts'
 import type { HashEngine } from '../hashing/index.ts'
+import type { HolderTable } from '../holders/index.ts'
 import type { PieceStore } from '../store/index.ts'
 import type { PeerScores, RecodeContext, SegmentCodec } from '../transfer/index.ts'
 
@@ -22,6 +23,8 @@ export interface ObjContext {
   readonly random: RandomBytes
   /** Relays that keep holder records for a content. */
   readonly relays: (contentId: Uint8Array) => readonly PeerAddresses[]
+  /** The records that this node keeps for others, if it does: where it is itself a relay of a content. */
+  readonly ownTable?: HolderTable
   /** Nodes that say they store for others. */
   readonly storagePeers: () => readonly PeerAddresses[]
 }
