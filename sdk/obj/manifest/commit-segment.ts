@@ -87,9 +87,10 @@ export function describeCommitted(
 
 /** SHA-256 of a whole segment by whatever does it fastest: WebCrypto uses the processor's instructions where we cannot. */
 export async function hashSegment(hashing: HashEngine, bytes: Uint8Array): Promise<Uint8Array> {
+  const engine = cryptoEngine()
+  if (engine.nativeHashes) return engine.sha256(bytes)
   const subtle = globalThis.crypto?.subtle
-  if (cryptoEngine().nativeHashes || subtle === undefined) return hashing.stream().update(bytes).digest()
-  // WebCrypto refuses views on shared memory; a segment of the pool may be one.
-  const own = bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : Uint8Array.from(bytes)
-  return new Uint8Array(await subtle.digest('SHA-256', own))
+  // Pages on plain http have no WebCrypto; shared memory it refuses.
+  if (subtle === undefined || !(bytes.buffer instanceof ArrayBuffer)) return hashing.stream().update(bytes).digest()
+  return new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>))
 }
