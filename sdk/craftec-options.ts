@@ -1,6 +1,7 @@
 import { CraftecError } from './errors/index.ts'
 import type { Identity } from './identity/index.ts'
 import type { HopCount, TlsEngine } from './net/index.ts'
+import type { PieceStore, SegmentCodec } from './obj/index.ts'
 import type { P2pNode, P2pOptions } from './p2p/index.ts'
 
 export interface CraftecOptions {
@@ -26,8 +27,27 @@ export interface CraftecOptions {
     /** For the default client: trust these certificates (DER, or PEM text) and no others. Default: Mozilla's list. */
     readonly tlsRoots?: readonly (Uint8Array | string)[]
   }
+  /**
+   * Storage of content. Given, it starts with the node: what was not spread yet is spread. Not given, it starts when `obj` is first used.
+   */
+  readonly obj?: ObjWish
   /** Makes the libp2p node, instead of the one that comes with the SDK. */
   readonly p2p?: (options: P2pOptions) => Promise<P2pNode>
+}
+
+export interface ObjWish {
+  /**
+   * Where pieces are kept, and closed by whoever opened it: `openPieceStore()` of @craftec/web/workers writes to slab files in a worker,
+   * which is many times faster. Default: as `storage` says, IndexedDB or memory.
+   */
+  readonly store?: PieceStore
+  /** Codes segments in other threads: `createCodecPool()` of @craftec/web/workers. Default: in this one, in slices of a few milliseconds. */
+  readonly codec?: SegmentCodec
+  /**
+   * Give what is held here to others while the page is open. It keeps a place at a bootstrap node, as with `relay`, and relays are told what
+   * it holds. Default: no.
+   */
+  readonly share?: boolean
 }
 
 export interface RelayWish {
@@ -42,7 +62,7 @@ export interface RelayWish {
   readonly bandwidthKiBps?: number
 }
 
-const KEYS = ['bootstrap', 'hops', 'storage', 'identity', 'relay', 'net', 'p2p']
+const KEYS = ['bootstrap', 'hops', 'storage', 'identity', 'relay', 'net', 'obj', 'p2p']
 const SEED_BYTES = 32
 const COUNTRY = /^[A-Z]{2}$/
 const MAX_U32 = 0xffff_ffff
@@ -51,6 +71,7 @@ const MAX_U32 = 0xffff_ffff
 export function checkCraftecOptions(options: CraftecOptions): void {
   checkKeys('createCraftec', options, KEYS)
   checkKeys('createCraftec({ net })', options.net ?? {}, ['tls', 'tlsRoots'])
+  checkKeys('createCraftec({ obj })', options.obj ?? {}, ['store', 'codec', 'share'])
   if (options.relay !== undefined) checkRelay(options.relay)
   const { bootstrap, storage } = options
   if (!Array.isArray(bootstrap) || bootstrap.length === 0 || bootstrap.some(address => typeof address !== 'string'))

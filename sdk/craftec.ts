@@ -1,13 +1,17 @@
 import { systemClock, systemRandom } from './async/index.ts'
+import { type CraftecObj, lazyObj, objStopped } from './craftec-obj.ts'
 import { type CraftecOptions, checkCraftecOptions, type RelayWish } from './craftec-options.ts'
 import { CraftecError } from './errors/index.ts'
 import { createIdentity, type Identity, identityFromSeed } from './identity/index.ts'
-import type { ClientRelay, ClientStore, NetClient, NetState, OnionLinks, RelayStats } from './net/index.ts'
+import type { ClientRelay, ClientStore, Directory, NetClient, NetState, OnionLinks, RelayStats } from './net/index.ts'
 import type { P2pNode } from './p2p/index.ts'
+import type { StartedObj } from './start-obj.ts'
 
 export interface Craftec extends AsyncDisposable {
   /** Private requests. Another object after {@link start}: do not keep it over a restart. */
   readonly net: NetClient
+  /** Storing and retrieving content. Its code is loaded, and its store opened, at the first call; the same object over restarts. */
+  readonly obj: CraftecObj
   /** Who the user is. Links to other nodes do not use it, see {@link createCraftec}. */
   readonly identity: Identity
   readonly state: NetState
@@ -52,10 +56,15 @@ interface Run {
   /** Absent unless the node relays. */
   readonly relay: ClientRelay | undefined
   readonly links: OnionLinks
+  /** The storage client: started with the node if it was asked for, else by the first call. */
+  readonly obj: () => Promise<StartedObj>
+  /** Ends it, if it was started. */
+  readonly stopObj: () => Promise<void>
 }
 
 class RunningCraftec implements Craftec {
   readonly identity: Identity
+  readonly obj: CraftecObj
   readonly #options: CraftecOptions
   readonly #listeners = new Set<(state: NetState) => void>()
   #net: NetClient | undefined
@@ -66,6 +75,11 @@ class RunningCraftec implements Craftec {
   constructor(options: CraftecOptions) {
     this.#options = options
     this.identity = options.identity ?? createIdentity()
+    this.obj = lazyObj(async () => {
+      await this.#turn
+      if (!this.#run) throw objStopped()
+      return (await this.#run.obj()).client
+    })
   }
 
   get net(): NetClient {
@@ -96,6 +110,7 @@ class RunningCraftec implements Craftec {
     return this.#inTurn(async () => {
       const run = this.#run
       this.#run = undefined
+      await run?.stopObj()
       await run?.net.stop()
       await run?.relay?.stop()
       await run?.links.stop().catch(() => {})
@@ -114,7 +129,7 @@ class RunningCraftec implements Craftec {
   }
 
   async #begin(): Promise<Run> {
-    const { bootstrap, hops, net: netOptions, p2p, relay: wish = false } = this.#options
+    const { bootstrap, hops, net: netOptions, obj: objWish, p2p, relay: wish = false } = this.#options
     // Not imported above: libp2p and the onion network are most of the weight, and a page may never start a node.
     const [netFolder, createNode] = await Promise.all([
       import('./net/index.ts'),
@@ -125,7 +140,7 @@ class RunningCraftec implements Craftec {
     const node = await createNode({
       seed,
       bootstrap,
-      ...(wish === false ? {} : { reachable: true }),
+      ...(wish === false && !objWish?.share ? {} : { reachable: true }),
       // A devnet on this machine; for any other network the node's own, stricter default holds.
       ...(netFolder.isLocalNetwork(bootstrap) ? { allowPrivateAddresses: true } : {})
     })
@@ -155,13 +170,47 @@ class RunningCraftec implements Craftec {
       })
       await net.start()
       this.#net = net
-      return { node, net, relay, links }
+      const obj = this.#objOf(node, seed, directory)
+      if (objWish) await obj.start()
+      return { node, net, relay, links, obj: obj.start, stopObj: obj.stop }
     } catch (error) {
       await net?.stop()
       await relay?.stop()
       await links.stop()
       await node.stop()
       throw error
+    }
+  }
+
+  #objOf(
+    node: P2pNode,
+    seed: Uint8Array,
+    directory: Directory
+  ): { readonly start: () => Promise<StartedObj>; readonly stop: () => Promise<void> } {
+    const { bootstrap, obj: wish = {}, storage = 'indexedDB' in globalThis ? 'indexeddb' : 'memory' } = this.#options
+    let started: Promise<StartedObj> | undefined
+    return {
+      start: () => {
+        started ??= import('./start-obj.ts').then(({ startObj }) =>
+          startObj({
+            node,
+            nodeIdentity: identityFromSeed(seed),
+            identity: this.identity,
+            bootstrap,
+            directory,
+            storage,
+            wish
+          })
+        )
+        // a store that did not open may open at the next call
+        started.catch(() => {
+          started = undefined
+        })
+        return started
+      },
+      stop: async () => {
+        await (await started?.catch(() => undefined))?.stop()
+      }
     }
   }
 

@@ -5,6 +5,7 @@ import { type PeerId, peerIdFromPublicKey } from '../../identity/index.ts'
 import type { PeerAddresses } from '../../p2p/index.ts'
 import { findHolders } from '../holders/index.ts'
 import { manifestSegmentation, openManifest, type SignedManifest } from '../manifest/index.ts'
+import type { NewContent } from '../store/index.ts'
 import { HolderSession } from '../transfer/index.ts'
 import type { ObjContext } from './obj-context.ts'
 import { pause } from './pause.ts'
@@ -125,15 +126,7 @@ async function askForManifest(
     const bytes = await session.manifest(manifestId, { signal })
     if (!bytes) return undefined
     const manifest = openManifest(bytes, { manifestId, contentId: ref.contentId })
-    await store.addContent({
-      manifestId: manifest.id,
-      contentId: manifest.contentId,
-      manifest: manifest.bytes,
-      pieceBytes: manifest.pieceBytes,
-      segments: manifestSegmentation(manifest).count,
-      size: manifest.size,
-      origin: 'own'
-    })
+    await store.addContent(newContent(manifest))
     return manifest
   } catch (error) {
     if (signal.aborted) throw CraftecError.from(signal.reason, 'aborted')
@@ -145,5 +138,18 @@ async function askForManifest(
     return undefined
   } finally {
     void session?.close()
+  }
+}
+
+/** Content that this device wants, and holds nothing of yet. */
+export function newContent(manifest: SignedManifest): NewContent {
+  return {
+    manifestId: manifest.id,
+    contentId: manifest.contentId,
+    manifest: manifest.bytes,
+    pieceBytes: manifest.pieceBytes,
+    segments: manifestSegmentation(manifest).count,
+    size: manifest.size,
+    origin: 'own'
   }
 }

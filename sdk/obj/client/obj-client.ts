@@ -9,16 +9,17 @@ import {
   hashFromContentId,
   parseLink
 } from '../content/index.ts'
-import type { SignedManifest } from '../manifest/index.ts'
+import { manifestSegmentation, type SignedManifest } from '../manifest/index.ts'
 import type { ContentInfo, StoreUsage } from '../store/index.ts'
 import { ContentFetcher, HolderSession, type PeerFault } from '../transfer/index.ts'
+import { type ArchivedPiece, readArchive, writeArchive } from './content-archive.ts'
 import type { Distribution } from './distribution.ts'
 import { Distributor } from './distributor.ts'
-import { findManifest, searchHolders } from './find-content.ts'
+import { findManifest, newContent, searchHolders } from './find-content.ts'
 import type { ObjContext } from './obj-context.ts'
 import { DRAFT_PREFIX, putContent, readTimestamp } from './put-content.ts'
 import { contentSize, readContent } from './read-content.ts'
-import { type ByteRange, type RetrievedContent, resolveRange, retrievedContent } from './retrieved-content.ts'
+import { type ByteRange, type RetrievedContent, resolveRange, retrievedContent, streamOf } from './retrieved-content.ts'
 import { openSource, type PutSource } from './source-chunks.ts'
 import { type StorageService, startStorageService } from './storage-service.ts'
 
@@ -86,6 +87,8 @@ export interface ContentStat {
 }
 
 const PAGE = 1000
+/** Pieces in one write of an import. */
+const IMPORT_BATCH = 16
 const DEFAULT_IDLE_MS = 30_000
 const HEX_ID = /^[0-9a-f]{64}$/
 /** A put that wrote nothing for so long has died with its page. */
@@ -196,7 +199,10 @@ export class ObjClient {
 
   /** @throws CraftecError `content-unavailable` | `malformed` | `aborted` */
   async stat(ref: string, { signal }: Pick<DeadlineOptions, 'signal'> = {}): Promise<ContentStat> {
-    const manifest = await this.#manifest(parseRef(ref), anySignal(signal, this.#life.signal))
+    return this.#stat(await this.#manifest(parseRef(ref), anySignal(signal, this.#life.signal)))
+  }
+
+  async #stat(manifest: SignedManifest): Promise<ContentStat> {
     return {
       cid: contentIdFromHash(manifest.contentId),
       manifestId: manifest.id,
@@ -225,11 +231,19 @@ export class ObjClient {
     const signal = anySignal(options.signal, this.#life.signal)
     const manifest = await this.#manifest(parseRef(ref), signal)
     await this.#context.store.pin(manifest.id)
+    await this.#complete(manifest, options, signal)
+  }
+
+  /** Fetch what is not here. */
+  async #complete(manifest: SignedManifest, options: GetOptions, signal: AbortSignal): Promise<void> {
+    const held = await this.#context.store.held(manifest.id)
+    const cut = manifestSegmentation(manifest)
     const fetcher = this.#fetcher(manifest, options)
     try {
       for (const segment of manifest.segments.keys()) {
-        throwIfAborted(signal, 'pin')
-        await fetcher.segment(segment)
+        throwIfAborted(signal, 'get')
+        // k pieces may depend on each other only if some were recoded; the fetcher finds out, and costs little then
+        if ((held[segment] ?? 0) < cut.segment(segment).k) await fetcher.segment(segment)
       }
     } finally {
       await fetcher.close()
@@ -250,6 +264,58 @@ export class ObjClient {
     let removed = false
     for (const content of found) removed = (await store.removeContent(content.manifestId)) || removed
     return removed
+  }
+
+  /**
+   * The content as one file, in encrypted form if it was encrypted: for another device, or a drawer. Fetched first if it is not here.
+   * @returns a stream that reads no faster than its consumer; it errors as reading does
+   */
+  export(ref: string, options: Omit<GetOptions, 'range'> = {}): ReadableStream<Uint8Array> {
+    const link = parseRef(ref)
+    const signal = anySignal(options.signal, this.#life.signal)
+    const parts = async function* (client: ObjClient): AsyncGenerator<Uint8Array, void, undefined> {
+      const manifest = await client.#manifest(link, signal)
+      await client.#complete(manifest, options, signal)
+      yield* writeArchive(client.#context.store, manifest)
+    }
+    return streamOf(parts(this))
+  }
+
+  /**
+   * Take in what {@link export} wrote. Every piece is verified; what was taken before an error stays.
+   * @throws CraftecError `malformed` | `invalid-signature` | `storage-full` | `aborted`
+   */
+  async import(
+    source: PutSource,
+    { pin = true, signal }: { readonly pin?: boolean; readonly signal?: AbortSignal | undefined } = {}
+  ): Promise<ContentStat> {
+    this.#running()
+    const { store, hashing } = this.#context
+    let manifest: SignedManifest | undefined
+    let batch: ArchivedPiece[] = []
+    const flush = async (): Promise<void> => {
+      const [first] = batch
+      if (manifest && first)
+        await store.putPieces(
+          manifest.id,
+          first.segment,
+          batch.map(({ piece }) => piece)
+        )
+      batch = []
+    }
+    for await (const part of readArchive(hashing, openSource(source).chunks)) {
+      throwIfAborted(anySignal(signal, this.#life.signal), 'import')
+      if ('manifest' in part) {
+        manifest = part.manifest
+        await store.addContent({ ...newContent(manifest), pinned: pin })
+        continue
+      }
+      if (batch.length >= IMPORT_BATCH || (batch[0] && batch[0].segment !== part.segment)) await flush()
+      batch.push(part)
+    }
+    await flush()
+    if (!manifest) throw new CraftecError('malformed', 'content archive: empty')
+    return this.#stat(manifest)
   }
 
   usage(): Promise<StoreUsage> {

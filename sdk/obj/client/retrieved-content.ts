@@ -112,7 +112,8 @@ export function retrievedContent({ info, read }: ContentReading): RetrievedConte
   }
 }
 
-function streamOf(chunks: AsyncGenerator<Uint8Array, void, undefined>): ReadableStream<Uint8Array<ArrayBuffer>> {
+/** A stream that asks for the next chunk when it is read, and ends the generator when it is cancelled. */
+export function streamOf(chunks: AsyncGenerator<Uint8Array, void, undefined>): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       pull: async controller => {
