@@ -185,7 +185,7 @@ describe('workers', () => {
   })
 
   /** Workers whose first `mortal` die when they get their first job. */
-  const mortals = (mortal: number): ((url: string | URL) => CodecWorker) => {
+  const mortals = (mortal: number): ((url?: string | URL) => CodecWorker) => {
     let spawned = 0
     return url => {
       const worker = spawnWorker(url)

@@ -26,10 +26,13 @@ const CANCEL_GRACE_MS = 2_000
 export interface CodecPoolOptions extends CodecEngineOptions {
   /** Default: one a core, at most 4. 0 runs everything in the caller's thread, as in a service worker, which cannot start workers. */
   readonly workers?: number
-  /** Where the worker module is, if not beside this package. */
+  /**
+   * Where the worker module is. Default: beside this one, where vite, webpack and rollup find and build it; esbuild does not, and a
+   * policy may want it elsewhere.
+   */
   readonly workerUrl?: string | URL
-  /** How to start a worker; for hosts that wrap them. */
-  readonly spawn?: (url: string | URL) => CodecWorker
+  /** How to start a worker; for hosts that wrap them. Without an address it is the one of this package. */
+  readonly spawn?: (url?: string | URL) => CodecWorker
 }
 
 /**
@@ -80,7 +83,7 @@ interface Lane {
 }
 
 export function createCodecPool(options: CodecPoolOptions = {}): CodecPool {
-  const { workerUrl = new URL('./codec-worker.ts', import.meta.url), spawn = spawnWorker } = options
+  const { workerUrl, spawn = spawnWorker } = options
   const wanted =
     options.workers ?? (hasWorkers() ? Math.min(globalThis.navigator?.hardwareConcurrency ?? 1, MAX_WORKERS) : 0)
   if (!Number.isInteger(wanted) || wanted < 0 || wanted > MAX_WORKERS)

@@ -8,6 +8,9 @@ export interface CodecWorker {
   terminate(): void
 }
 
+/** This module's file, whatever its extension and query. */
+const OWN_NAME = /worker-endpoint(?=\.\w+(\?.*)?$)/
+
 /** The part of node:worker_threads that is used. */
 interface WorkerThreads {
   readonly parentPort: Endpoint | null
@@ -37,10 +40,17 @@ export function hasWorkers(): boolean {
   return typeof Worker === 'function' || workerThreads() !== undefined
 }
 
-/** Start the module at `url` as a worker. */
-export function spawnWorker(url: string | URL): CodecWorker {
+/** Start the module at `url` as a worker; default the codec worker of this package. */
+export function spawnWorker(url?: string | URL): CodecWorker {
   const threads = workerThreads()
-  return threads ? nodeWorker(new threads.Worker(new URL(url))) : browserWorker(new Worker(url, { type: 'module' }))
+  // Not written as an address beside this module: bundlers would ship the file to browsers, too, as it stands.
+  if (threads) return nodeWorker(new threads.Worker(new URL(url ?? import.meta.url.replace(OWN_NAME, 'codec-worker'))))
+  // Bundlers build a worker where they read these very words, and only there.
+  return browserWorker(
+    url === undefined
+      ? new Worker(new URL('./codec-worker.ts', import.meta.url), { type: 'module' })
+      : new Worker(url, { type: 'module' })
+  )
 }
 
 function browserWorker(worker: Worker): CodecWorker {
