@@ -8,11 +8,15 @@ export interface SpinControl extends Measurement {
 
 export function spinControl(): SpinControl {
   const workers = [0, 1].map(() => spawnWorker(new URL('./spin-worker.ts', import.meta.url)))
-  /** Milliseconds for one spin of each. */
+  /** Milliseconds for one spin of each, the least of three. */
   const measure = async (used: readonly CodecWorker[]): Promise<number> => {
-    const started = performance.now()
-    await Promise.all(used.map(spin))
-    return performance.now() - started
+    let best = Number.POSITIVE_INFINITY
+    for (let run = 0; run < 3; run++) {
+      const started = performance.now()
+      await Promise.all(used.map(spin))
+      best = Math.min(best, performance.now() - started)
+    }
+    return best
   }
   return {
     id: 'spin, 2 workers over 1',
