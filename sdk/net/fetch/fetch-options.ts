@@ -157,7 +157,8 @@ function normalizeMethod(method: string): string {
   return NORMALIZED.includes(upper) ? upper : method
 }
 
-function readHeaders(init: HeadersInit | undefined): [string, string][] {
+/** Those that can be sent, names in lower case. @throws CraftecError `invalid-argument` */
+export function readHeaders(init: HeadersInit | undefined): [string, string][] {
   let headers: Headers
   try {
     headers = new Headers(init)

@@ -1,5 +1,5 @@
 export type { Explanation } from './explanation.ts'
-export { type FetchRequest, type NetFetchInit, parseTarget } from './fetch-options.ts'
+export { type FetchRequest, type NetFetchInit, parseTarget, readHeaders } from './fetch-options.ts'
 export { NetFetch, type NetFetchOptions } from './net-fetch.ts'
 export type {
   ExplainedHop,

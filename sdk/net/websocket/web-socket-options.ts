@@ -1,6 +1,6 @@
 import { CraftecError } from '../../errors/index.ts'
-import { type ExitRule, exitRule, type HopCount, hopCount } from '../fetch/index.ts'
-import { checkHeader, isToken } from '../http/index.ts'
+import { type ExitRule, exitRule, type HopCount, hopCount, readHeaders } from '../fetch/index.ts'
+import { isToken } from '../http/index.ts'
 
 /** Options of a private WebSocket. Any other key is refused with `unknown-option`. */
 export interface NetWebSocketInit {
@@ -60,7 +60,7 @@ export function readWebSocketRequest(
     protocols: readProtocols(protocols),
     hops: init.hops === undefined ? undefined : hopCount(init.hops),
     exit: exitRule(init.exit),
-    headers: readHeaders(init.headers),
+    headers: handshakeHeaders(init.headers),
     signal: init.signal,
     timeoutMs: within('timeoutMs', init.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS),
     idleTimeoutMs: within('idleTimeoutMs', init.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS, MAX_TIMEOUT_MS),
@@ -99,19 +99,11 @@ function readProtocols(protocols: string | readonly string[]): readonly string[]
   return list
 }
 
-function readHeaders(init: HeadersInit | undefined): [string, string][] {
-  let headers: Headers
-  try {
-    headers = new Headers(init)
-  } catch (cause) {
-    throw new CraftecError('invalid-argument', 'the headers are not valid', { cause })
-  }
-  const list = [...headers]
-  for (const [name, value] of list) {
-    checkHeader(name, value)
-    if (name.startsWith('sec-websocket-')) throw invalid(`the header ${name} is set by the client and cannot be passed`)
-  }
-  return list
+function handshakeHeaders(init: HeadersInit | undefined): readonly [string, string][] {
+  const headers = readHeaders(init)
+  const own = headers.find(([name]) => name.startsWith('sec-websocket-'))
+  if (own) throw invalid(`the header ${own[0]} is set by the client and cannot be passed`)
+  return headers
 }
 
 function within(name: string, value: unknown, most: number): number {
