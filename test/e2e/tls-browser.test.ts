@@ -4,9 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { TlsOptions } from 'node:tls'
+import { build } from 'esbuild'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocketServer } from 'ws'
+import { browserBuildOptions } from '../../tools/esbuild-bundle-plugin.ts'
 import { type Chromium, launchChromium } from '../../tools/launch-chromium.ts'
 import { type PageServer, startPageServer } from '../../tools/page-server.ts'
 import { type KeyType, makeLeaf, makeRoot, testKey } from '../kit/certificate-maker.ts'
@@ -18,7 +20,11 @@ const PAGE = `<!doctype html><title>tls</title><script type="module">
   import { tlsPage } from '/test/e2e/tls-page.ts'
   globalThis.tls = tlsPage()
 </script>`
+const WORKER = '/tls-worker.js'
+/** The same outcome from a page, a worker and a service worker. */
+const PLACES = ['page', 'worker', 'service worker'] as const
 
+const rootDir = join(import.meta.dirname, '../..')
 let bridge: WebSocketServer
 let server: PageServer
 let chromium: Chromium
@@ -36,7 +42,8 @@ beforeAll(async () => {
     socket.on('message', bytes => tcp.write(bytes as Buffer))
     socket.on('close', () => tcp.destroy())
   })
-  server = await startPageServer({ rootDir: join(import.meta.dirname, '../..'), files: { '/': PAGE }, bundle: true })
+  const files = { '/': PAGE, [WORKER]: await bundledWorker() }
+  server = await startPageServer({ rootDir, files, bundle: true })
   chromium = await launchChromium()
   page = await (await chromium.newContext(server.origin)).newPage()
   await page.goto(server.origin)
@@ -51,19 +58,59 @@ afterAll(async () => {
   bridge?.close()
 })
 
-async function exchange(options: TlsOptions, type: KeyType = 'P-256', name = 'localhost', roots?: string[]) {
+/** One file, as an application would ship it: service workers load nothing later. */
+async function bundledWorker(): Promise<string> {
+  const { outputFiles } = await build({
+    ...browserBuildOptions(rootDir),
+    entryPoints: [join(rootDir, 'test/e2e/tls-worker.ts')],
+    write: false
+  })
+  return outputFiles[0]?.text ?? ''
+}
+
+interface Where {
+  readonly name?: string
+  /** Default: the test's own. `null`: Mozilla's. */
+  readonly roots?: string[] | null
+  readonly place?: (typeof PLACES)[number]
+}
+
+async function exchange(options: TlsOptions, type: KeyType = 'P-256', where: Where = {}) {
+  const { name = 'localhost', roots = [root.pem], place = 'page' } = where
   const key = testKey(type, 'leaf')
   const cert = makeLeaf(root, { key }).pem
   const pem = key.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
   const target = await startTlsServer({ cert, key: pem, ...options }, socket => socket.pipe(socket))
   targets.push(target)
   const { port } = bridge.address() as AddressInfo
-  return page.evaluate(args => (globalThis as unknown as { tls: TlsPage }).tls.exchange(...args), [
-    `ws://127.0.0.1:${port}/${target.port}`,
-    name,
-    roots ?? [root.pem],
-    'there and back'
-  ] as [string, string, string[], string])
+  return page.evaluate(
+    async ([wanted, script, ...args]) => {
+      if (wanted === 'page') return (globalThis as unknown as { tls: TlsPage }).tls.exchange(...given(args))
+      const { port1, port2 } = new MessageChannel()
+      const outcome = new Promise(resolve => {
+        port1.onmessage = ({ data }) => resolve(data)
+      })
+      const worker = wanted === 'worker' ? new Worker(script, { type: 'module' }) : await serviceWorker()
+      worker?.postMessage(given(args), [port2])
+      return outcome
+
+      function given([url, host, trusted, text]: [string, string, string[] | null, string]) {
+        return [url, host, trusted ?? undefined, text] as const
+      }
+      async function serviceWorker() {
+        await navigator.serviceWorker.register(script, { type: 'module' })
+        return (await navigator.serviceWorker.ready).active
+      }
+    },
+    [place, WORKER, `ws://127.0.0.1:${port}/${target.port}`, name, roots, 'there and back'] as [
+      string,
+      string,
+      string,
+      string,
+      string[] | null,
+      string
+    ]
+  )
 }
 
 describe('TLS in Chromium', () => {
@@ -93,9 +140,16 @@ describe('TLS in Chromium', () => {
     })
 
   it('refuses another name and another root', async () => {
-    expect(await exchange({}, 'P-256', 'elsewhere')).toEqual({ code: 'tls-certificate-name-mismatch' })
-    expect(await exchange({}, 'P-256', 'localhost', [makeRoot('Stranger').pem])).toEqual({
+    expect(await exchange({}, 'P-256', { name: 'elsewhere' })).toEqual({ code: 'tls-certificate-name-mismatch' })
+    expect(await exchange({}, 'P-256', { roots: [makeRoot('Stranger').pem] })).toEqual({
       code: 'tls-certificate-untrusted'
     })
   })
+
+  for (const place of PLACES)
+    it(`in a ${place}, with roots of its own and with the built-in ones`, async () => {
+      expect(await exchange({}, 'P-256', { place })).toMatchObject({ text: 'there and back' })
+      // Read, and none of them ours.
+      expect(await exchange({}, 'P-256', { place, roots: null })).toEqual({ code: 'tls-certificate-untrusted' })
+    })
 })
