@@ -12,12 +12,17 @@ export interface ConsumerApp {
   readonly page: string
   /** Where the kernels are served, for a tool chain that does not bring them along. */
   readonly wasmFolder?: string
+  /** Whether the workers that the package starts are built, too. */
+  readonly ownWorkers: boolean
 }
+
+const CODEC_WORKER = './node_modules/@craftec/web/dist/workers/codec/codec-worker.js'
 
 export const CONSUMER_APPS: readonly ConsumerApp[] = [
   {
     name: 'vite',
     page: '/dist-vite/index.html',
+    ownWorkers: true,
     build: async folder => {
       await vite({
         configFile: false,
@@ -32,6 +37,7 @@ export const CONSUMER_APPS: readonly ConsumerApp[] = [
   {
     name: 'webpack',
     page: '/dist-webpack/index.html',
+    ownWorkers: true,
     build: async folder => {
       const outDir = join(folder, 'dist-webpack')
       await runWebpack({
@@ -47,13 +53,14 @@ export const CONSUMER_APPS: readonly ConsumerApp[] = [
   {
     name: 'esbuild',
     page: '/dist-esbuild/index.html',
+    ownWorkers: true,
     wasmFolder: '/node_modules/@craftec/web/dist/wasm/dist',
     build: async folder => {
       const outdir = join(folder, 'dist-esbuild')
-      // esbuild does not follow `new URL('./worker.js', import.meta.url)`: the worker is an entry point of its own.
+      // esbuild does not follow `new URL('./worker.js', import.meta.url)`: workers are entry points of their own, the package's too.
       await esbuild({
         absWorkingDir: folder,
-        entryPoints: ['src/main.js', 'src/worker.js'],
+        entryPoints: { main: 'src/main.js', worker: 'src/worker.js', 'codec-worker': CODEC_WORKER },
         outdir,
         bundle: true,
         splitting: true,
@@ -66,7 +73,7 @@ export const CONSUMER_APPS: readonly ConsumerApp[] = [
     }
   },
   // No build at all: <script type="module"> and the package's one-file bundle.
-  { name: 'plain', page: '/plain/index.html', build: async () => {} }
+  { name: 'plain', page: '/plain/index.html', ownWorkers: false, build: async () => {} }
 ]
 
 function runWebpack(configuration: Configuration): Promise<void> {

@@ -25,6 +25,7 @@ interface Parameters {
   readonly url: string
   readonly sha256: string
   readonly wasmUrls?: { readonly strict: string; readonly relaxed: string }
+  readonly ownWorkers: boolean
 }
 
 interface CheckedPage {
@@ -57,7 +58,7 @@ async function runApps(): Promise<Outcome[]> {
   const server = ends.use(await startPageServer({ rootDir: folder }))
   const url = `${site.url}/bytes?n=300000`
   const body = new Uint8Array(await (await fetch(url)).arrayBuffer())
-  const parameters: Parameters = {
+  const parameters: Omit<Parameters, 'ownWorkers'> = {
     bootstrap: devnet.bootstrap,
     unreachable: [await deadAddress(devnet.bootstrap[0] ?? '')],
     url,
@@ -76,7 +77,7 @@ async function runApp(
   app: ConsumerApp,
   chromium: Chromium,
   origin: string,
-  parameters: Parameters
+  parameters: Omit<Parameters, 'ownWorkers'>
 ): Promise<Outcome[]> {
   try {
     await app.build(folder)
@@ -87,8 +88,8 @@ async function runApp(
   try {
     const page = await context.newPage()
     const broken = pageFailure(page)
-    const { wasmFolder } = app
-    const given = wasmFolder === undefined ? parameters : { ...parameters, wasmUrls: wasmUrls(wasmFolder) }
+    const { wasmFolder, ownWorkers } = app
+    const given = { ...parameters, ownWorkers, ...(wasmFolder === undefined ? {} : { wasmUrls: wasmUrls(wasmFolder) }) }
     await page.goto(`${origin}${app.page}`)
     return [
       { name: `${app.name}: builds` },

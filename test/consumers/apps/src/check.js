@@ -1,15 +1,15 @@
 /**
  * What every consumer app proves, in its page and in its worker, with the package as installed.
  * @param {typeof import('@craftec/web')} craftec
- * @param {typeof import('@craftec/web/obj')} obj
- * @param {{ bootstrap: string[], unreachable: string[], url: string, sha256: string, wasmUrls?: { strict: string, relaxed: string } }} parameters
+ * @param {typeof import('@craftec/web/obj') & Partial<typeof import('@craftec/web/workers')>} more
+ * @param {{ bootstrap: string[], unreachable: string[], url: string, sha256: string, wasmUrls?: { strict: string, relaxed: string }, ownWorkers: boolean }} parameters
  * @returns {Promise<{ name: string, error?: string }[]>}
  */
-export async function check(craftec, obj, parameters) {
+export async function check(craftec, more, parameters) {
   const outcomes = []
-  for (const [name, run] of Object.entries(checks)) {
+  for (const [name, run] of Object.entries({ ...checks, ...(parameters.ownWorkers ? workerChecks : {}) })) {
     try {
-      await run({ ...craftec, ...obj }, parameters)
+      await run({ ...craftec, ...more }, parameters)
       outcomes.push({ name })
     } catch (error) {
       outcomes.push({ name, error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) })
@@ -62,6 +62,28 @@ const checks = {
       expect(hex(digest) === sha256, 'the bytes of the origin', hex(digest))
     } finally {
       await craft.stop()
+    }
+  }
+}
+
+/** Where the tool chain builds the workers that the package starts. */
+const workerChecks = {
+  'the codec pool codes in a worker, in WebAssembly': async ({ createCodecPool }, { wasmUrls }) => {
+    const pool = createCodecPool({ workers: 1, ...(wasmUrls ? { wasmUrls } : {}) })
+    try {
+      const name = await pool.engine()
+      expect(name.startsWith('wasm'), 'a WebAssembly engine', name)
+      const [k, pieceBytes] = [3, 1000]
+      const source = crypto.getRandomValues(new Uint8Array(k * pieceBytes))
+      const made = await pool.encode({ source: source.slice(), k, pieceBytes, count: k + 5 })
+      const pieces = Array.from({ length: k + 5 }, (_, row) => ({
+        coefficients: made.coefficients.slice(row * k, (row + 1) * k),
+        data: made.pieces.slice(row * pieceBytes, (row + 1) * pieceBytes)
+      }))
+      const decoded = await pool.decode({ pieces, k, pieceBytes, sizeBytes: source.length })
+      expect(hex(decoded) === hex(source), 'the bytes that were coded', decoded.length)
+    } finally {
+      await pool.dispose()
     }
   }
 }

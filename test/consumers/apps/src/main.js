@@ -1,8 +1,9 @@
 import * as craftec from '@craftec/web'
 import * as obj from '@craftec/web/obj'
+import * as workers from '@craftec/web/workers'
 import { check } from './check.js'
 
-globalThis.checkPage = parameters => check(craftec, obj, parameters)
+globalThis.checkPage = parameters => check(craftec, { ...obj, ...workers }, parameters)
 
 globalThis.checkWorker = parameters =>
   new Promise((resolve, reject) => {
