@@ -50,6 +50,7 @@ export const STAGES: readonly Stage[] = [
     timeoutMs: 3 * MINUTE_MS
   },
   { name: 'unit', needs: ['kernels'], checks: [vitest('unit')], timeoutMs: 10 * MINUTE_MS },
+  { name: 'program', checks: [vitest('program')], timeoutMs: 5 * MINUTE_MS },
   { name: 'node', needs: ['kernels'], checks: [vitest('node')], timeoutMs: 10 * MINUTE_MS },
   {
     name: 'build',

@@ -10,6 +10,7 @@ export {
   instruction,
   instructionNamed
 } from './client.ts'
+export { measureComputeUnits } from './compute-units.ts'
 export { deployProgram, programDataAddress, UPGRADEABLE_LOADER } from './deploy.ts'
 export { type Entry, leaf, Tree } from './merkle.ts'
 export {
@@ -17,6 +18,7 @@ export {
   ed25519Instruction,
   ed25519WithSignatures,
   signMessage,
+  type Voucher,
   voucherMessage
 } from './messages.ts'
 export { type AccountState, type Outcome, Runtime } from './runtime.ts'

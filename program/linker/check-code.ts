@@ -3,6 +3,8 @@ import { LinkError } from './link-error.ts'
 
 export const FRAME_BYTES = 4096
 const CLASS_MASK = 7
+/** Whatever else is of this class but the wide load reads network packets. */
+const PACKET = 0
 const LOAD = 1
 const STORE_IMMEDIATE = 2
 const STORE = 3
@@ -37,6 +39,8 @@ export function checkCode(code: Uint8Array): void {
 
 function forbidden(opcode: number, offset: number): string | undefined {
   switch (opcode & CLASS_MASK) {
+    case PACKET:
+      return 'packet access'
     case ALU32:
       // Solana sign-extends the result of 32-bit additions, Linux zero-extends: -mcpu=v3 code computes other values here.
       return '32-bit arithmetic'
@@ -45,7 +49,7 @@ function forbidden(opcode: number, offset: number): string | undefined {
     case LOAD:
     case STORE_IMMEDIATE:
     case STORE:
-      return (opcode & 0xe0) === MODE_MEMORY ? undefined : 'atomic, sign-extending or packet access'
+      return (opcode & 0xe0) === MODE_MEMORY ? undefined : 'atomic or sign-extending access'
     case ALU64:
       return (opcode & 0xf0) > LAST_ALU_OPERATION || offset !== 0 ? 'signed division or sign-extending move' : undefined
     default:
