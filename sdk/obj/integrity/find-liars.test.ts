@@ -81,6 +81,30 @@ describe('blame', () => {
     )
   })
 
+  it('finds as many liars at once as there are pieces to spare, less one', async () => {
+    for (const [liars, honestOnes] of [
+      [1, K + 1],
+      [3, K + 1],
+      [5, K + 1],
+      [6, K + 1]
+    ] as const) {
+      const lies = await Promise.all(recoders.slice(0, liars).map((recoder, index) => lie(recoder, index * 300)))
+      const truths = await Promise.all(recoders.slice(liars, liars + honestOnes).map(honest))
+      const result = await blame(content, [...lies, ...truths].map(held))
+      expect(result).toMatchObject({ outcome: 'decoded', liars: lies.map((_, index) => index), decodes: 1 })
+    }
+  })
+
+  it('finds two who agreed on what to lie', async () => {
+    const same = await Promise.all(recoders.slice(0, 2).map(recoder => lie(recoder)))
+    const truths = await Promise.all(recoders.slice(2, 2 + K + 1).map(honest))
+    expect(await blame(content, [...same, ...truths].map(held))).toMatchObject({
+      outcome: 'decoded',
+      liars: [0, 1],
+      decodes: 1
+    })
+  })
+
   it('needs one decode when the publisher’s own pieces are enough, however many lie', async () => {
     const liars = await Promise.all(recoders.map(recoder => lie(recoder)))
     const result = await blame(content, [...liars, ...committed.slice(0, K)].map(held))

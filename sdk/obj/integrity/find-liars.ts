@@ -1,19 +1,22 @@
 /**
  * Blame. A segment was decoded and has the wrong hash: which pieces are not what they claim, and what is the segment?
  *
- * Committed pieces are the publisher's word and are never left out: if they alone span the segment, they decide. Otherwise pieces are
- * grouped by who signed them, and groups are left out: each one, each two, then random halves. A choice is first asked of sketches
- * (sketch.ts), where leaving pieces out costs microseconds; only one that fits together is decoded and hashed. Once a decode has the
- * segment's hash, every piece is recomputed from it, and whoever signed one that differs has lied.
+ * Committed pieces are the publisher's word and are never doubted: if they alone span the segment, they decide. Otherwise all is asked of
+ * sketches first (sketch.ts), which cost microseconds:
+ * 1. Pieces that do not fit the others are computed (find-suspects.ts). This finds any number of independent lies, if there is one more
+ *    piece to spare than there are lies.
+ * 2. Liars who agreed on what to lie escape that. So signers are left out: each one, each two, then random halves.
+ * What is left is decoded and hashed. Once a decode has the segment's hash, every piece is recomputed from it, and whoever signed one
+ * that differs has lied.
  *
- * Bounds: {@link MAX_CHOICES} choices, {@link MAX_DECODES} decodes. Up to two liars are found whenever what the others sent spans the
- * segment and they are few enough for the choices (22 signers); more liars with luck. When it is not enough, more pieces are needed,
- * best committed ones: those cannot lie without the publisher.
+ * Bounds: {@link MAX_CHOICES} choices, {@link MAX_DECODES} decodes. When that is not enough, more pieces are needed, best committed
+ * ones: those cannot lie without the publisher.
  */
 import { type RandomBytes, throwIfAborted } from '../../async/index.ts'
 import { type CodedPiece, type CodingEngine, createDecoder, type Generation } from '../coding/index.ts'
 import { equalBytes } from '../hashing/index.ts'
 import { manifestSegmentation, type SignedManifest } from '../manifest/index.ts'
+import { findSuspects } from './find-suspects.ts'
 import { hypotheses } from './hypotheses.ts'
 import { createPieceTruth } from './piece-truth.ts'
 import { createSketcher } from './sketch.ts'
@@ -81,14 +84,25 @@ export async function findLiars(request: BlameRequest, tools: BlameTools): Promi
   }
 
   const groups = groupBySigner(request)
-  const consistency = createConsistency(engine, manifest.pieceBytes, k, pieces, random)
+  const sketches = sketched(engine, manifest.pieceBytes, pieces, random)
+  const trustedFirst = [...committed, ...groups.flat()]
+  const suspects = findSuspects(
+    engine,
+    trustedFirst.flatMap(index => sketches[index] ?? []),
+    k
+  )?.map(place => trustedFirst[place])
+  if (suspects !== undefined) {
+    const chosen = trustedFirst.filter(index => !suspects.includes(index))
+    const bytes = consistent(engine, k, sketches, chosen) ? await decodes(chosen) : undefined
+    if (bytes) return decoded(bytes)
+  }
   let choices = 0
   let tried = 0
   for (const left of hypotheses(groups.length, random)) {
     throwIfAborted(signal, 'finding who lied')
     if (choices++ === MAX_CHOICES || tried === MAX_DECODES) break
     const chosen = [...committed, ...groups.filter((_, group) => !left.includes(group)).flat()]
-    if (!consistency(chosen)) continue
+    if (!consistent(engine, k, sketches, chosen)) continue
     tried++
     const bytes = await decodes(chosen)
     if (bytes) return decoded(bytes)
@@ -123,26 +137,31 @@ function groupBySigner({ pieces, suspicion = () => 0 }: BlameRequest): number[][
     .map(({ members }) => members)
 }
 
-/** @returns whether pieces span the segment and, as far as sketches show, are combinations of the same sources */
-function createConsistency(
+function sketched(
   engine: CodingEngine,
   pieceBytes: number,
-  k: number,
   pieces: readonly HeldPiece[],
   random: RandomBytes
-): (chosen: readonly number[]) => boolean {
+): CodedPiece[] {
   const sketcher = createSketcher(engine, pieceBytes, random)
-  const sketches = pieces.map(({ coefficients, data }) => ({ coefficients, data: sketcher.sketch(data) }))
-  const shape = { k, pieceBytes: sketcher.sketchBytes }
-  return chosen => {
-    const span = createDecoder(engine, shape)
-    try {
-      const candidates = chosen.flatMap(index => sketches[index] ?? [])
-      const spare = candidates.filter(sketch => span.complete || span.add(sketch) === 'redundant')
-      return span.complete && differing(engine, shape, span.decode(), spare).length === 0
-    } finally {
-      span.release()
-    }
+  return pieces.map(({ coefficients, data }) => ({ coefficients, data: sketcher.sketch(data) }))
+}
+
+/** Whether pieces span the segment and, as far as sketches show, are combinations of the same sources. */
+function consistent(
+  engine: CodingEngine,
+  k: number,
+  sketches: readonly CodedPiece[],
+  chosen: readonly number[]
+): boolean {
+  const shape = { k, pieceBytes: sketches[0]?.data.length ?? 1 }
+  const span = createDecoder(engine, shape)
+  try {
+    const candidates = chosen.flatMap(index => sketches[index] ?? [])
+    const spare = candidates.filter(sketch => span.complete || span.add(sketch) === 'redundant')
+    return span.complete && differing(engine, shape, span.decode(), spare).length === 0
+  } finally {
+    span.release()
   }
 }
 

@@ -1,6 +1,8 @@
 import type { RandomBytes } from '../../async/index.ts'
 import { type CodingEngine, createEncoder, MAX_SOURCE_PIECES } from '../coding/index.ts'
 
+/** Wide enough to tell as many lies apart as anyone would wait for. */
+const FOLDED_BYTES = 32
 /** Independent foldings: two pieces that differ have one sketch with a probability of 2^-16 at most, whatever the liar does. */
 const FOLDINGS = 2
 
@@ -11,7 +13,7 @@ export interface Sketcher {
 }
 
 /**
- * Folds pieces twice, by random scalars that no peer knows: into a 128th, and that again. Whether pieces fit together can then be
+ * Folds pieces twice, by random scalars that no peer knows: into a 128th, and that into 32 bytes. Whether pieces fit together can then be
  * asked of a few dozen bytes each instead of 256 KiB, a thousand times if need be.
  * @param random a CSPRNG
  */
@@ -29,7 +31,7 @@ function createFolding(
   bytes: number,
   random: RandomBytes
 ): { readonly foldedBytes: number; fold(data: Uint8Array): Uint8Array[] } {
-  const k = Math.min(MAX_SOURCE_PIECES, bytes)
+  const k = Math.min(MAX_SOURCE_PIECES, Math.max(1, Math.floor(bytes / FOLDED_BYTES)))
   const foldedBytes = Math.ceil(bytes / k)
   // Never zero: a stripe that is left out would be free to lie in.
   const scalars = random(FOLDINGS * k).map(scalar => scalar || 1)
