@@ -37,6 +37,8 @@ export interface Feature {
   readonly client?: Partial<TlsOptions>
   /** The transport delivers so many bytes at a time. */
   readonly chunkBytes?: number
+  /** The flight from EncryptedExtensions to Finished must come in fewer records than messages. */
+  readonly coalesced?: true
   readonly expected?: Partial<TlsInfo>
 }
 
@@ -72,6 +74,7 @@ export const FEATURES: readonly Feature[] = [
   leaf('ed25519', 'ed25519'),
   { title: 'our KeyUpdate, every two records', setup: { leaf: LEAF }, client: { recordsPerKey: 2 } },
   { title: 'seven bytes at a time', setup: { leaf: LEAF }, chunkBytes: 7 },
+  { title: 'several messages in one record', setup: { leaf: LEAF }, coalesced: true },
   { title: 'messages in fragments of 512 bytes', setup: { leaf: 'rsa-3072', shortRecords: true } },
   { title: 'padded records', setup: { leaf: LEAF, padding: 4096 } },
   { title: 'a flood of 30 tickets', setup: { leaf: LEAF, tickets: 30 } },
@@ -86,10 +89,16 @@ export const FEATURES: readonly Feature[] = [
 
 /** What a server does not have, or cannot be told to do, and so is not tested with it. */
 export const SERVERS = {
-  'node:tls (OpenSSL 3.5)': ['messages in fragments of 512 bytes', 'padded records', 'a flood of 30 tickets'],
-  'OpenSSL 3.0 s_server': ['group X25519MLKEM768'],
+  'node:tls (OpenSSL 3.5)': [
+    'several messages in one record',
+    'messages in fragments of 512 bytes',
+    'padded records',
+    'a flood of 30 tickets'
+  ],
+  'OpenSSL 3.0 s_server': ['group X25519MLKEM768', 'several messages in one record'],
   'GnuTLS 3.7 gnutls-serv': [
     'group X25519MLKEM768',
+    'several messages in one record',
     'messages in fragments of 512 bytes',
     'padded records',
     'a flood of 30 tickets'
@@ -101,7 +110,7 @@ export const SERVERS = {
     'padded records',
     'a flood of 30 tickets'
   ],
-  'nginx 1.22': ['group X25519MLKEM768', 'messages in fragments of 512 bytes', 'ALPN']
+  'nginx 1.22': ['group X25519MLKEM768', 'several messages in one record', 'messages in fragments of 512 bytes', 'ALPN']
 } as const satisfies Record<string, readonly string[]>
 
 export type ServerName = keyof typeof SERVERS
@@ -134,13 +143,50 @@ export function describeInterop(
   exchange: (setup: ServerSetup, open: (transport: ByteDuplex) => ReturnType<typeof connectTls>) => Promise<TlsInfo>
 ): void {
   describe.skipIf(program === undefined)(server, () => {
-    for (const { title, setup, client, chunkBytes, expected } of featuresOf(server))
+    for (const { title, setup, client, chunkBytes, coalesced, expected } of featuresOf(server))
       it(title, async () => {
-        const open = (transport: ByteDuplex) =>
-          connectTls(chunkBytes === undefined ? transport : rechunk(transport, chunkBytes), { ...options, ...client })
-        expect(await exchange(setup, open)).toMatchObject({ protocol: 'TLSv1.3', ...expected })
+        const info = await exchange(setup, async transport => {
+          const chunked = chunkBytes === undefined ? transport : rechunk(transport, chunkBytes)
+          const { duplex, records } = countingRecords(chunked)
+          const stream = await connectTls(duplex, { ...options, ...client })
+          if (coalesced) expect(records()).toBeLessThan(FLIGHT_MESSAGES)
+          return stream
+        })
+        expect(info).toMatchObject({ protocol: 'TLSv1.3', ...expected })
       })
   })
+}
+
+/** EncryptedExtensions, Certificate, CertificateVerify, Finished. */
+const FLIGHT_MESSAGES = 4
+const RECORD_HEADER_BYTES = 5
+const APPLICATION_DATA = 23
+
+/** The same bytes, with the protected records in them counted. */
+function countingRecords({ readable, writable }: ByteDuplex): { duplex: ByteDuplex; records(): number } {
+  let count = 0
+  let header: number[] = []
+  let bodyLeft = 0
+  const counter = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      for (let at = 0; at < chunk.length; ) {
+        if (bodyLeft > 0) {
+          const skipped = Math.min(bodyLeft, chunk.length - at)
+          bodyLeft -= skipped
+          at += skipped
+          continue
+        }
+        header.push(chunk[at++] ?? 0)
+        if (header.length < RECORD_HEADER_BYTES) continue
+        const [type, , , high = 0, low = 0] = header
+        if (type === APPLICATION_DATA) count++
+        bodyLeft = high * 0x100 + low
+        header = []
+      }
+      controller.enqueue(chunk)
+    }
+  })
+  return { duplex: { readable: readable.pipeThrough(counter), writable }, records: () => count }
 }
 
 /** Ask for {@link content} by HTTP, and compare. */
