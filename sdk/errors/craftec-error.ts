@@ -58,7 +58,9 @@ export const ERROR_CODES = [
   'websocket-refused', // the target answered the opening handshake of a WebSocket with something else
   // settlement
   'account-invalid', // an on-chain account belongs to another program, or is of another kind, version or size
-  'transaction-failed' // a program on the chain refused a transaction; details say which program, and its code
+  'transaction-failed', // a program on the chain refused a transaction; details say which program, and its code
+  'payment-under-way', // the same payment was signed before and may still happen
+  'already-paid' // the same payment has happened
 ] as const
 
 export type ErrorCode = (typeof ERROR_CODES)[number]
