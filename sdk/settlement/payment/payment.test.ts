@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { ManualClock } from '../../../test/kit/manual-clock.ts'
 import { memoryPaymentLog, nextStep, type Payment, type PaymentNode, settlePayment } from './index.ts'
 
-const LIFE = 150
+/** Shorter than on a cluster: the random walks then often end near it. */
+const LIFE = 40
 const payment = (key: string, number: number, height: number): Payment => ({
   key,
   summary: `pay ${key}`,
@@ -19,8 +20,8 @@ describe('nextStep', () => {
 
   it('sends again while the transaction can land, and never after', () => {
     expect(nextStep(open, { finalizedHeight: 1_000, status: undefined })).toBe('resend')
-    expect(nextStep(open, { finalizedHeight: 1_150, status: undefined })).toBe('resend')
-    expect(nextStep(open, { finalizedHeight: 1_183, status: undefined })).toBe('expired')
+    expect(nextStep(open, { finalizedHeight: 1_040, status: undefined })).toBe('resend')
+    expect(nextStep(open, { finalizedHeight: 1_073, status: undefined })).toBe('expired')
   })
 
   it('believes what was seen over any height', () => {
@@ -72,11 +73,12 @@ describe('the log of payments', () => {
 /** A chain that takes a signature once, and only while it lives; nodes that lose what they are sent and lag behind. */
 class Chain {
   height = 1_000
-  readonly landed: string[] = []
+  /** Height at which each transaction landed. */
+  readonly landed = new Map<string, number>()
   readonly #pool = new Map<string, Payment>()
 
   take(sent: Payment): void {
-    if (!this.landed.includes(sent.signature)) this.#pool.set(sent.signature, sent)
+    if (!this.landed.has(sent.signature)) this.#pool.set(sent.signature, sent)
   }
 
   /** A block; of what waits, it may leave anything out. */
@@ -86,7 +88,7 @@ class Chain {
       if (this.height > waiting.lastValidBlockHeight) this.#pool.delete(waiting.signature)
       else if (includes) {
         this.#pool.delete(waiting.signature)
-        this.landed.push(waiting.signature)
+        this.landed.set(waiting.signature, this.height)
       }
     }
   }
@@ -94,12 +96,12 @@ class Chain {
 
 const events = fc.array(
   fc.record({
-    what: fc.constantFrom('pay', 'look', 'look', 'crash', 'blocks'),
+    what: fc.constantFrom('pay', 'look', 'blocks'),
     arrives: fc.boolean(),
     includes: fc.boolean(),
     /** Blocks that the node which is asked is behind with what it saw. */
     lag: fc.nat(30),
-    blocks: fc.nat(120)
+    blocks: fc.nat(45)
   }),
   { maxLength: 60 }
 )
@@ -109,11 +111,9 @@ it('pays once, whatever is lost, late, restarted or tried again', async () => {
     fc.asyncProperty(events, async happenings => {
       const chain = new Chain()
       const log = memoryPaymentLog()
-      const seenAt = new Map<string, number>()
       let made = 0
       for (const { what, arrives, includes, lag, blocks } of happenings) {
         if (what === 'blocks') for (let block = 0; block < blocks; block++) chain.block(includes)
-        for (const signature of chain.landed) if (!seenAt.has(signature)) seenAt.set(signature, chain.height)
         if (what === 'pay') {
           const next = payment('order 7', made++, chain.height)
           const taken = await log.add(next).then(
@@ -125,8 +125,7 @@ it('pays once, whatever is lost, late, restarted or tried again', async () => {
         }
         if (what !== 'look') continue
         for (const open of await log.open()) {
-          const seen = seenAt.get(open.signature)
-          const known = seen !== undefined && seen <= chain.height - lag
+          const known = (chain.landed.get(open.signature) ?? Number.POSITIVE_INFINITY) <= chain.height - lag
           const step = nextStep(open, {
             finalizedHeight: chain.height,
             status: known ? { confirmed: true, refused: false } : undefined
@@ -135,9 +134,9 @@ it('pays once, whatever is lost, late, restarted or tried again', async () => {
           if (step !== 'resend' && step !== 'wait') await log.settle(open.key, open.signature, step)
         }
       }
-      expect(chain.landed.length).toBeLessThanOrEqual(1)
+      expect(chain.landed.size).toBeLessThanOrEqual(1)
     }),
-    { numRuns: 500 }
+    { numRuns: 2_000 }
   )
 })
 
