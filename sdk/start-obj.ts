@@ -32,7 +32,8 @@ export interface StartedObj {
   stop(): Promise<void>
 }
 
-const STORE_NAME = 'craftec'
+/** As `openPieceStore` has it, so that a page may change over to it and find what it stored. */
+const STORE_NAME = 'craftec-pieces'
 /** Without a disk everything is in memory, which must not grow with what others send. */
 const MEMORY_QUOTA_BYTES = 256 * 1024 * 1024
 

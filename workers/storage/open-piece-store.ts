@@ -1,5 +1,11 @@
 import { CraftecError } from '../../sdk/errors/index.ts'
-import { linkedPieceStore, type PieceStore, portLink, type StorePolicyOptions } from '../../sdk/obj/index.ts'
+import {
+  linkedPieceStore,
+  type PieceStore,
+  portLink,
+  type StoreLink,
+  type StorePolicyOptions
+} from '../../sdk/obj/index.ts'
 import { browserStoreLink } from './browser-store-link.ts'
 import { workerPort } from './worker-port.ts'
 
@@ -10,7 +16,7 @@ export interface StorageWorkerStart extends Omit<StorePolicyOptions, 'value' | '
 }
 
 export interface OpenPieceStoreOptions extends Omit<StorePolicyOptions, 'value' | 'clock'> {
-  /** One store a name and origin, shared by all tabs. Default `craftec`. The first to open it sets its caps. */
+  /** One store a name and origin, shared by all tabs. Default `craftec-pieces`. The first to open it sets its caps. */
   readonly name?: string
   /** `indexeddb` keeps pieces in the database even where slab files could be written. Default `auto`: slab files where possible. */
   readonly engine?: 'auto' | 'indexeddb'
@@ -32,7 +38,7 @@ export interface OpenPieceStoreOptions extends Omit<StorePolicyOptions, 'value' 
  * await store.close()
  */
 export async function openPieceStore(options: OpenPieceStoreOptions = {}): Promise<PieceStore> {
-  const { name = 'craftec', engine = 'auto', persist = true, workerUrl, ...policy } = options
+  const { name = 'craftec-pieces', engine = 'auto', persist = true, workerUrl, ...policy } = options
   if (persist) await askToPersist()
   const start: StorageWorkerStart = { ...policy, name, engine }
   const store = linkedPieceStore(typeof Worker === 'function' ? startWorker(start, workerUrl) : browserStoreLink(start))
@@ -46,10 +52,14 @@ export async function openPieceStore(options: OpenPieceStoreOptions = {}): Promi
   }
 }
 
-function startWorker(start: StorageWorkerStart, url: string | URL = new URL('./storage-worker.ts', import.meta.url)) {
+function startWorker(start: StorageWorkerStart, url: string | URL | undefined): StoreLink {
   let worker: Worker
   try {
-    worker = new Worker(url, { type: 'module', name: 'craftec-storage' })
+    // Bundlers build a worker where they read these very words, and only there.
+    worker =
+      url === undefined
+        ? new Worker(new URL('./storage-worker.ts', import.meta.url), { type: 'module' })
+        : new Worker(url, { type: 'module' })
   } catch (error) {
     throw CraftecError.from(
       error,

@@ -140,17 +140,19 @@ export class Distributor {
         piecesWanted: tally.wanted,
         peers: peers.length - tally.refused - tally.unreachable
       })
+    const share = (place: number, segment: number): Share => {
+      const { k } = manifestSegmentation(manifest).segment(segment)
+      const committed = manifest.segments[segment]?.committed ?? 0
+      const target = replicas > 0 ? Math.ceil(k * replicas) : targetPieces(k)
+      return shareOf(committed, target, peers.length, place)
+    }
+    for (const place of peers.keys())
+      for (const segment of manifest.segments.keys()) tally.wanted += sizeOf(share(place, segment))
     const queue = [...peers.entries()]
     const worker = async (): Promise<void> => {
       for (let next = queue.shift(); next && !this.#life.signal.aborted; next = queue.shift()) {
         const [place, peer] = next
-        const share = (segment: number): Share => {
-          const { k } = manifestSegmentation(manifest).segment(segment)
-          const committed = manifest.segments[segment]?.committed ?? 0
-          const target = replicas > 0 ? Math.ceil(k * replicas) : targetPieces(k)
-          return shareOf(committed, target, peers.length, place)
-        }
-        await this.#fill(manifest, peer, share, tally, tell)
+        await this.#fill(manifest, peer, segment => share(place, segment), tally, tell)
       }
     }
     await Promise.all(Array.from({ length: Math.min(ACTIVE_PEERS, peers.length) }, worker))
@@ -178,7 +180,6 @@ export class Distributor {
       for (const segment of manifest.segments.keys()) {
         const wanted = share(segment)
         const has = held[segment]
-        tally.wanted += wanted.committed.size + wanted.recoded
         const missing = [...wanted.committed].filter(index => !has?.committed.has(index))
         const recoded = Math.max(0, wanted.recoded - (has?.recoded ?? 0))
         tally.stored += wanted.committed.size - missing.length + (wanted.recoded - recoded)
@@ -243,6 +244,10 @@ export class Distributor {
     }
     return 'stored'
   }
+}
+
+function sizeOf({ committed, recoded }: Share): number {
+  return committed.size + recoded
 }
 
 async function heldBy(
