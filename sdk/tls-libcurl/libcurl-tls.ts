@@ -18,7 +18,7 @@ const HANDSHAKE_TIMEOUT_MS = 20_000
 /**
  * TLS 1.2 and 1.3 by libcurl.js (curl and mbedTLS in WebAssembly), for sites that the SDK's own client cannot reach because they speak
  * TLS 1.2 only. Install `libcurl.js` yourself; **it is under the LGPL**. It runs in pages and workers, and needs
- * `'wasm-unsafe-eval'` (and, with `roots`, `connect-src blob:`) of a content-security policy.
+ * `script-src 'wasm-unsafe-eval'` and `connect-src blob:` of a content-security policy.
  *
  * It cannot say what is wrong with a certificate: that is `tls-failed`, with `details.curlCode` 60. A TLS 1.3 server that updates its
  * keys ends the connection with `tls-failed`. Closing the writable ends both directions.

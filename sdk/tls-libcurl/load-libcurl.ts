@@ -39,10 +39,19 @@ export function loadLibcurl(source: LibcurlSource): Promise<LoadedLibcurl> {
 async function start({ wasmUrl, roots }: LibcurlSource): Promise<LoadedLibcurl> {
   try {
     const { libcurl } = await import('libcurl.js')
+    const wasm = await fetchWasm(wasmUrl)
+    if (roots) writeRoots(wasm, roots)
     // It prints whole URLs when something fails.
     for (const name of ['logger', 'stdout', 'stderr'] as const) libcurl[name] = () => {}
     const open = openOverCarriers(libcurl)
-    await (roots === undefined ? libcurl.load_wasm(wasmUrl) : loadWithRoots(libcurl, wasmUrl, roots))
+    const url = URL.createObjectURL(new Blob([wasm], { type: 'application/wasm' }))
+    try {
+      await libcurl.load_wasm(url)
+    } finally {
+      URL.revokeObjectURL(url)
+    }
+    if (roots && !holdsOnly(libcurl.get_cacert(), roots))
+      throw new CraftecError('unsupported', 'libcurl.js kept roots of its own')
     libcurl.set_websocket(NOWHERE)
     return { open, errorText: code => libcurl.get_error_string(code) }
   } catch (error) {
@@ -50,18 +59,14 @@ async function start({ wasmUrl, roots }: LibcurlSource): Promise<LoadedLibcurl> 
   }
 }
 
-async function loadWithRoots(curl: typeof libcurl, wasmUrl: string, roots: readonly Uint8Array[]): Promise<void> {
-  const answer = await fetch(wasmUrl)
+/** Looked at before libcurl.js gets it: once it has failed to start, it cannot be started again. */
+async function fetchWasm(url: string): Promise<Uint8Array<ArrayBuffer>> {
+  const answer = await fetch(url)
   if (!answer.ok) throw new CraftecError('unsupported', `libcurl.wasm: status ${answer.status}`)
   const wasm = new Uint8Array(await answer.arrayBuffer())
-  writeRoots(wasm, roots)
-  const url = URL.createObjectURL(new Blob([wasm], { type: 'application/wasm' }))
-  try {
-    await curl.load_wasm(url)
-  } finally {
-    URL.revokeObjectURL(url)
-  }
-  if (!holdsOnly(curl.get_cacert(), roots)) throw new CraftecError('unsupported', 'libcurl.js kept roots of its own')
+  if (!WebAssembly.validate(wasm))
+    throw new CraftecError('unsupported', 'libcurl.wasm is no WebAssembly of this runtime')
+  return wasm
 }
 
 /**
