@@ -1,7 +1,7 @@
 /** `node chain/cli.ts`: the local chain alone, for work on the program or the client. `npm start` runs it with the rest. */
 import { encodeBase58 } from '../sdk/codec/index.ts'
 import { HELP, parseCommandLine } from './command-line.ts'
-import { settlementProgram } from './settlement-program.ts'
+import { settlementProgram } from './settlement/index.ts'
 import { type Chain, startChain } from './start-chain.ts'
 
 const ended = new AbortController()

@@ -1,3 +1,4 @@
 export { type ChainLog, silentLog } from './chain-log.ts'
-export { settlementProgram } from './settlement-program.ts'
-export { type Chain, type ChainOptions, type ChainProgram, startChain } from './start-chain.ts'
+export type { ChainProgram } from './chain-program.ts'
+export { settlementProgram } from './settlement/index.ts'
+export { type Chain, type ChainOptions, startChain } from './start-chain.ts'

@@ -4,19 +4,13 @@ import { type Clock, type RandomBytes, systemClock, systemRandom } from '../sdk/
 import { encodeBase58 } from '../sdk/codec/index.ts'
 import { CraftecError } from '../sdk/errors/index.ts'
 import { type ChainLog, silentLog } from './chain-log.ts'
+import type { ChainProgram } from './chain-program.ts'
 import { addressOf, createChainKeys, Faucet, signerOf } from './faucet/index.ts'
 import { Ledger } from './ledger/index.ts'
 import { startChainServer } from './server/index.ts'
+import { SETTLEMENT, setUpSettlement } from './settlement/index.ts'
 import { type ChainState, loadState, StateSaver, saveState } from './state/index.ts'
 import { secondsOf, Timeline } from './timeline.ts'
-
-export interface ChainProgram {
-  /** For people: `craftec_info` and the log show it. */
-  readonly name: string
-  readonly address: string
-  /** The ELF file. */
-  readonly elf: Uint8Array
-}
 
 export interface ChainOptions {
   /** The RPC port; WebSocket is on it and on the next one. Default 0: a free pair. */
@@ -57,6 +51,7 @@ const SAVE_DELAY_MS = 5_000
 const SOL = 1_000_000_000n
 const WALLET_LAMPORTS = 100n * SOL
 const WALLET_TOKENS = 10_000_000_000n
+const ADMIN_LAMPORTS = 10n * SOL
 const WHAT_IT_IS_NOT = 'one process, no consensus, no forks, no leaders; all is final at once; nothing here has value'
 
 /**
@@ -73,12 +68,16 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
   const faucet = new Faucet(ledger, await signerOf(keys.faucet), await addressOf(keys.mint))
   const wallet = await addressOf(keys.wallet)
   const timeline = new Timeline({ ledger, clock, slotMs, aheadSeconds: found?.aheadSeconds ?? 0n })
-  const programs = loadPrograms(ledger, options.programs ?? [], await addressOf(keys.admin))
+  const admin = await signerOf(keys.admin)
+  const programs = loadPrograms(ledger, options.programs ?? [], admin.address)
   if (found === undefined) {
     faucet.createAccounts()
     await faucet.airdrop(wallet, WALLET_LAMPORTS)
     await faucet.requestTokens(wallet, WALLET_TOKENS)
+    await faucet.airdrop(admin.address, ADMIN_LAMPORTS)
   }
+  const settlement = programs[SETTLEMENT]
+  if (settlement !== undefined) await setUpSettlement({ ledger, faucet, program: settlement, admin })
 
   const state = (): ChainState => ({ genesisHash, aheadSeconds: timeline.aheadSeconds, keys, ledger: ledger.state() })
   const saver =
@@ -112,7 +111,7 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
     genesisHash,
     mint: faucet.mint,
     wallet: { address: wallet, secretKey: keys.wallet },
-    admin: { address: await addressOf(keys.admin), secretKey: keys.admin },
+    admin: { address: admin.address, secretKey: keys.admin },
     programs,
     async stop() {
       timeline.stop()

@@ -1,21 +1,10 @@
 /**
  * Gives away lamports and test tokens, by transactions like any other: they have a signature, a fee, and a place in the history.
  */
-import {
-  type Address,
-  appendTransactionMessageInstructions,
-  type Blockhash,
-  createTransactionMessage,
-  getTransactionEncoder,
-  type Instruction,
-  type KeyPairSigner,
-  setTransactionMessageFeePayerSigner,
-  setTransactionMessageLifetimeUsingBlockhash,
-  signTransactionMessageWithSigners
-} from '@solana/kit'
+import type { Address, Instruction, KeyPairSigner } from '@solana/kit'
 import { decodeBase58 } from '../../sdk/codec/index.ts'
 import { CraftecError } from '../../sdk/errors/index.ts'
-import { decodeTransaction, describeTransactionError, type Ledger, TOKEN_PROGRAM } from '../ledger/index.ts'
+import { type Ledger, TOKEN_PROGRAM } from '../ledger/index.ts'
 import {
   associatedAccount,
   createAccountInstruction,
@@ -23,6 +12,7 @@ import {
   mintToInstruction,
   transferInstruction
 } from './instructions.ts'
+import { sendInstructions } from './send-instructions.ts'
 
 /** As devnet's faucet has a limit, so that a script that asks for too much fails here too. */
 const MAX_AIRDROP_LAMPORTS = 100_000_000_000n
@@ -90,19 +80,7 @@ export class Faucet {
   private async send(instructions: readonly Instruction[]): Promise<string> {
     // Two equal gifts in one block would be one transaction; a real faucet numbers them too.
     this.count += 1
-    const memo = memoInstruction(`faucet ${this.count}`)
-    const { blockhash, slot } = this.ledger.latestBlock
-    const lifetime = { blockhash: blockhash as Blockhash, lastValidBlockHeight: slot }
-    const empty = setTransactionMessageFeePayerSigner(this.signer, createTransactionMessage({ version: 0 }))
-    const timed = setTransactionMessageLifetimeUsingBlockhash(lifetime, empty)
-    const signed = await signTransactionMessageWithSigners(
-      appendTransactionMessageInstructions([...instructions, memo], timed)
-    )
-    const transaction = decodeTransaction(new Uint8Array(getTransactionEncoder().encode(signed)))
-    const outcome = this.ledger.send(transaction)
-    const error = outcome.included ? outcome.record.error : outcome.error
-    if (error !== null) throw new CraftecError('invalid-argument', `faucet: ${describeTransactionError(error)}`)
-    return transaction.signature
+    return sendInstructions(this.ledger, this.signer, [...instructions, memoInstruction(`faucet ${this.count}`)])
   }
 }
 

@@ -69,6 +69,16 @@ describe('borsh', () => {
     )
   })
 
+  it('reads from a part of a larger buffer, Node buffers included, and keeps nothing of it', () => {
+    const [given] = fc.sample(value, 1)
+    if (given === undefined) throw new Error('no sample')
+    const bytes = encodeBorsh(everything, given)
+    const pool = Buffer.concat([Buffer.alloc(7, 0xff), bytes, Buffer.alloc(7, 0xff)])
+    const read = decodeBorsh(everything, pool.subarray(7, 7 + bytes.length), 'test')
+    pool.fill(0)
+    expect(read).toEqual(given)
+  })
+
   it('is little-endian', () => {
     const hex = (bytes: Uint8Array): string => encodeHex(bytes)
     expect(hex(encodeBorsh(u16, 0x1234))).toBe('3412')

@@ -14,11 +14,32 @@ export interface BorshCodec<Value> {
 
 export type BorshValue<Codec> = Codec extends BorshCodec<infer Value> ? Value : never
 
-export const u8 = smallInteger(1)
-export const u16 = smallInteger(2)
-export const u32 = smallInteger(4)
-export const u64 = bigInteger(0n, 2n ** 64n - 1n)
-export const i64 = bigInteger(-(2n ** 63n), 2n ** 63n - 1n)
+export const u8 = integer(
+  0xff,
+  reader => reader.u8(),
+  (writer, value) => writer.u8(value)
+)
+export const u16 = integer(
+  0xffff,
+  reader => reader.u16le(),
+  (writer, value) => writer.u16le(value)
+)
+export const u32 = integer(
+  0xffff_ffff,
+  reader => reader.u32le(),
+  (writer, value) => writer.u32le(value)
+)
+
+export const u64: BorshCodec<bigint> = {
+  read: reader => reader.u64le(),
+  write: (writer, value) => void writer.u64le(within(0n, value, 2n ** 64n - 1n))
+}
+
+/** Two's complement. */
+export const i64: BorshCodec<bigint> = {
+  read: reader => BigInt.asIntN(64, reader.u64le()),
+  write: (writer, value) => void writer.u64le(BigInt.asUintN(64, within(-(2n ** 63n), value, 2n ** 63n - 1n)))
+}
 
 export const bool: BorshCodec<boolean> = {
   read: reader => readFlag(reader, 'a boolean'),
@@ -28,7 +49,8 @@ export const bool: BorshCodec<boolean> = {
 /** `[u8; length]`; a copy, so that it can outlive what it was read from. */
 export function fixedBytes(length: number): BorshCodec<Uint8Array> {
   return {
-    read: reader => reader.bytes(length).slice(),
+    // Not slice(): that of a Node Buffer is a view.
+    read: reader => Uint8Array.from(reader.bytes(length)),
     write: (writer, value) => {
       if (value.length !== length) throw doesNotFit(`${length} bytes`, `${value.length}`)
       writer.bytes(value)
@@ -108,32 +130,25 @@ export function encodeBorsh<Value>(codec: BorshCodec<Value>, value: Value): Uint
   return writer.finish()
 }
 
-function smallInteger(bytes: 1 | 2 | 4): BorshCodec<number> {
-  const max = 2 ** (8 * bytes) - 1
+function integer(
+  max: number,
+  read: (reader: ByteReader) => number,
+  write: (writer: ByteWriter, value: number) => unknown
+): BorshCodec<number> {
   return {
-    read: reader => reader.bytes(bytes).reduceRight((value, byte) => value * 256 + byte, 0),
+    read,
     write: (writer, value) => {
-      if (!Number.isInteger(value) || value < 0 || value > max)
+      if (!Number.isInteger(value) || value < 0 || value > max) {
         throw doesNotFit(`an integer from 0 to ${max}`, `${value}`)
-      for (let at = 0; at < bytes; at++) writer.u8((value >>> (8 * at)) & 0xff)
+      }
+      write(writer, value)
     }
   }
 }
 
-function bigInteger(min: bigint, max: bigint): BorshCodec<bigint> {
-  return {
-    read: reader => {
-      const value = new DataView(reader.bytes(8).slice().buffer).getBigUint64(0, true)
-      return value > max ? BigInt.asIntN(64, value) : value
-    },
-    write: (writer, value) => {
-      if (typeof value !== 'bigint' || value < min || value > max)
-        throw doesNotFit(`a bigint from ${min} to ${max}`, `${value}`)
-      const bytes = new Uint8Array(8)
-      new DataView(bytes.buffer).setBigUint64(0, BigInt.asUintN(64, value), true)
-      writer.bytes(bytes)
-    }
-  }
+function within(min: bigint, value: bigint, max: bigint): bigint {
+  if (typeof value === 'bigint' && value >= min && value <= max) return value
+  throw doesNotFit(`a bigint from ${min} to ${max}`, `${value}`)
 }
 
 function readFlag(reader: ByteReader, what: string): boolean {

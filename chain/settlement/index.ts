@@ -1,0 +1,2 @@
+export { setUpSettlement } from './set-up-settlement.ts'
+export { SETTLEMENT, settlementProgram } from './settlement-program.ts'
