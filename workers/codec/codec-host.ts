@@ -157,9 +157,13 @@ function silenced(onProgress: (fraction: number) => unknown): (fraction: number)
 
 /** The arrays that a job brings; what is no array in it is left to be refused by the codec. */
 export function bytesOf(job: EncodeJob | DecodeJob | CommitJob): Uint8Array[] {
+  return givenBy(job).filter(array => array instanceof Uint8Array)
+}
+
+function givenBy(job: EncodeJob | DecodeJob | CommitJob): unknown[] {
   if ('sourceBytes' in job) return [job.pieces]
-  const given = 'source' in job ? [job.source] : job.pieces.flatMap(piece => [piece?.coefficients, piece?.data])
-  return given.filter(array => array instanceof Uint8Array)
+  if ('source' in job) return [job.source]
+  return Array.isArray(job.pieces) ? job.pieces.flatMap(piece => [piece?.coefficients, piece?.data]) : []
 }
 
 /** Gives the memory back at once. Engines without `transfer` (before 2024) leave it to the collector. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemRandom } from '../../sdk/async/index.ts'
-import { type CodedPiece, createJsEngine, decodeSegment, encodeSegment } from '../../sdk/obj/index.ts'
+import { type CodedPiece, createJsEngine, type DecodeJob, decodeSegment, encodeSegment } from '../../sdk/obj/index.ts'
 import { type CodecPool, type CodecPoolOptions, createCodecPool } from './codec-pool.ts'
 import { type CodecWorker, spawnWorker } from './worker-endpoint.ts'
 
@@ -95,6 +95,10 @@ describe.each([0, 2])('a codec pool with %i workers', workers => {
     await expect(pool.decode({ pieces: [], k: K, pieceBytes: PIECE_BYTES, sizeBytes: 1 })).rejects.toMatchObject({
       code: 'invalid-argument'
     })
+    for (const pieces of [undefined, null, 7, 'x', {}])
+      await expect(
+        pool.decode({ pieces, k: K, pieceBytes: PIECE_BYTES, sizeBytes: 1 } as unknown as DecodeJob)
+      ).rejects.toMatchObject({ code: 'invalid-argument' })
     await expect(
       pool.decode({
         pieces: [{ coefficients: new Uint8Array(3), data: new Uint8Array(9) }],

@@ -43,6 +43,7 @@ export async function encodeSegment(
 ): Promise<EncodeResult> {
   const { k, pieceBytes, source, count } = job
   checkGeneration(job)
+  checkArray('source', source)
   if (source.length < 1 || source.length > k * pieceBytes)
     throw new CraftecError('invalid-argument', `a segment has 1..${k * pieceBytes} bytes, got ${source.length}`)
   if (!Number.isInteger(count) || count < 1 || count > MAX_CODED_PIECES)
@@ -90,6 +91,8 @@ export async function decodeSegment(
   checkGeneration(job)
   if (!Number.isInteger(sizeBytes) || sizeBytes < 1 || sizeBytes > k * pieceBytes)
     throw new CraftecError('invalid-argument', `a segment has 1..${k * pieceBytes} bytes, got ${sizeBytes}`)
+  if (!Array.isArray(pieces))
+    throw new CraftecError('invalid-argument', `pieces: expected a list, got ${typeof pieces}`)
   const into = target(job.into, sizeBytes)
   const decoder = createDecoder(engine, job)
   try {
@@ -109,7 +112,14 @@ export async function decodeSegment(
 }
 
 function target(given: Uint8Array | undefined, bytes: number): Uint8Array {
+  if (given !== undefined) checkArray('into', given)
   if (given && given.length !== bytes)
     throw new CraftecError('invalid-argument', `the target must have ${bytes} bytes, got ${given.length}`)
   return given ?? new Uint8Array(bytes)
+}
+
+/** Jobs come from other threads, and with them from callers without types. */
+function checkArray(what: string, value: unknown): void {
+  if (!(value instanceof Uint8Array))
+    throw new CraftecError('invalid-argument', `${what}: expected bytes, got ${value === null ? 'null' : typeof value}`)
 }

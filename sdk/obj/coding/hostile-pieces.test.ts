@@ -2,7 +2,17 @@ import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../test/vectors/seeded-random.ts'
 import { systemRandom } from '../../async/index.ts'
 import { CraftecError } from '../../errors/index.ts'
-import { type CodedPiece, createDecoder, createEncoder, createRecoder, loadCodingEngine } from './index.ts'
+import {
+  type CodedPiece,
+  createDecoder,
+  createEncoder,
+  createRecoder,
+  type DecodeJob,
+  decodeSegment,
+  type EncodeJob,
+  encodeSegment,
+  loadCodingEngine
+} from './index.ts'
 
 const INPUTS = 10_000
 const [K, PIECE_BYTES] = [8, 96]
@@ -126,5 +136,91 @@ describe.each(engines)('a decoder on engine %s', (_, engine) => {
     const into = new Uint8Array(4)
     expect(recoder.recode(into).data).toBe(into)
     recoder.release()
+  })
+})
+
+describe.each(engines)('jobs on engine %s', (_, engine) => {
+  const JOBS = 10_000
+  /** Numbers at the bounds, beyond them, and none. */
+  const NUMBERS: readonly unknown[] = [
+    0,
+    1,
+    2,
+    K,
+    128,
+    129,
+    -1,
+    1.5,
+    Number.NaN,
+    2 ** 32,
+    Infinity,
+    '8',
+    null,
+    undefined
+  ]
+
+  it(`answers ${JOBS} hostile jobs to decode with a typed error or the right bytes, in bounded memory`, async () => {
+    const random = seededRandom('hostile jobs')
+    const pick = (limit: number): number => new DataView(random(4).buffer).getUint32(0) % limit
+    const one = <T>(list: readonly T[]): T => list[pick(list.length)] as T
+    const encoder = createEncoder(engine, { k: K, pieceBytes: PIECE_BYTES }, systemRandom, SEGMENT)
+    const good = encoder.coded(K + 4)
+    encoder.release()
+    const hostilePieces = (): unknown =>
+      one<() => unknown>([
+        () => one(NO_BYTES),
+        () => [],
+        () => good.slice(pick(K)),
+        () => Array.from({ length: 2 * K }, () => one(good)),
+        () => [...good.slice(0, K - 1), one(NO_BYTES)],
+        () =>
+          Array.from({ length: K }, () => ({ coefficients: random(pick(2 * K)), data: random(pick(2 * PIECE_BYTES)) })),
+        () => ({ length: 2 ** 31 })
+      ])()
+    const counts = { decoded: 0, refused: 0 }
+    for (let job = 0; job < JOBS; job++) {
+      const honest = { k: K, pieceBytes: PIECE_BYTES, sizeBytes: SEGMENT.length, pieces: good as unknown }
+      // one or two parts of each job are not as they should be
+      for (let change = pick(3); change >= 0; change--) {
+        const part = pick(5)
+        if (part === 0) Object.assign(honest, { k: one(NUMBERS) })
+        else if (part === 1) Object.assign(honest, { pieceBytes: one([...NUMBERS, PIECE_BYTES - 1, PIECE_BYTES + 1]) })
+        else if (part === 2) Object.assign(honest, { sizeBytes: one([...NUMBERS, SEGMENT.length, SEGMENT.length + 1]) })
+        else if (part === 3) Object.assign(honest, { into: one([...NO_BYTES, new Uint8Array(SEGMENT.length)]) })
+        else honest.pieces = hostilePieces()
+      }
+      try {
+        const bytes = await decodeSegment(engine, honest as DecodeJob)
+        expect(Buffer.compare(bytes, SEGMENT.subarray(0, honest.sizeBytes))).toBe(0)
+        counts.decoded++
+      } catch (error) {
+        if (!(error instanceof CraftecError)) throw error
+        expect(['invalid-argument', 'malformed']).toContain(error.code)
+        counts.refused++
+      }
+    }
+    expect(counts.decoded).toBeGreaterThan(JOBS / 100)
+    expect(counts.refused).toBeGreaterThan(JOBS / 2)
+    // What was taken for them is given back: a workspace is as large as for one honest job.
+    const workspace = engine.workspace({ slots: K, pieceBytes: PIECE_BYTES, k: K })
+    expect(workspace.slot(0).buffer.byteLength).toBeLessThan(4 * 1024 * 1024)
+    workspace.release()
+  })
+
+  it('refuses jobs to encode of another shape with a typed error', async () => {
+    const honest = { source: SEGMENT, k: K, pieceBytes: PIECE_BYTES, count: 2 }
+    const changes = [
+      ...NO_BYTES.map(source => ({ source })),
+      ...NO_BYTES.filter(into => into !== undefined).map(into => ({ into })),
+      ...[0, 257, 1.5, Number.NaN, '2', null].map(count => ({ count })),
+      ...[0, 129, Number.NaN, '8'].map(k => ({ k })),
+      { source: new Uint8Array(0) },
+      { source: new Uint8Array(SEGMENT.length + 1) }
+    ]
+    for (const change of changes)
+      await expect(encodeSegment(engine, { ...honest, ...change } as EncodeJob, systemRandom)).rejects.toMatchObject({
+        name: 'CraftecError',
+        code: 'invalid-argument'
+      })
   })
 })
