@@ -228,7 +228,10 @@ function auditVector({ manifest, segments }: PublishedContent) {
   const challenge = {
     manifestId: manifest.id,
     segment: 0,
-    pieceId: pieceId(manifest.segments[0]?.hash ?? new Uint8Array(0), piece.coefficients, piece.root),
+    target: {
+      kind: 'piece' as const,
+      id: pieceId(manifest.segments[0]?.hash ?? new Uint8Array(0), piece.coefficients, piece.root)
+    },
     nonce: seededRandom('obj vector nonce')(32),
     samples: 4
   }

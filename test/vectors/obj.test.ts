@@ -161,9 +161,9 @@ describe('the vectors of CraftOBJ', () => {
     const [manifestId, segment, nonce] = [
       challenge.subarray(0, 32),
       challenge.subarray(32, 36),
-      challenge.subarray(68, 100)
+      challenge.subarray(69, 101)
     ]
-    expect(challenge.length).toBe(101)
+    expect(challenge.length).toBe(102)
     const leaves = audit.leaves.map((_, sample) => {
       const digest = sha256(
         concatBytes(utf8ToBytes('craftec-obj-audit-1'), nonce, manifestId, segment, Uint8Array.of(sample))

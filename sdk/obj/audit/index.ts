@@ -1,6 +1,7 @@
 export { type Answer, answerChallenge, decodeAnswer, encodeAnswer, MAX_ANSWER_BYTES } from './answer.ts'
 export {
   AUDIT_DEADLINE_MS,
+  type AuditTarget,
   type Challenge,
   DEFAULT_SAMPLES,
   decodeChallenge,
@@ -17,6 +18,7 @@ export {
   verifyInventory
 } from './inventory-tree.ts'
 export { type AuditFailure, type AuditVerdict, judgeAnswer } from './judge-answer.ts'
+export { createProver, type Prover } from './prover.ts'
 export {
   encodeStorageReceipt,
   openStorageReceipt,

@@ -5,7 +5,7 @@ import { equalBytes, LEAF_BYTES, leafCount, leafHash, rootFromPath } from '../ha
 import { type VerifiedPiece, verifyHeader } from '../integrity/index.ts'
 import type { SignedManifest } from '../manifest/index.ts'
 import { type Answer, decodeAnswer } from './answer.ts'
-import { AUDIT_DEADLINE_MS, type Challenge, encodeChallenge, sampledLeaves } from './challenge.ts'
+import { AUDIT_DEADLINE_MS, type AuditTarget, type Challenge, encodeChallenge, sampledLeaves } from './challenge.ts'
 
 export type AuditFailure =
   /** The answer came after the deadline. */
@@ -45,7 +45,7 @@ export function judgeAnswer(
   if (answer === undefined) return failed('malformed')
   const piece = orUndefined(() => verifyHeader(manifest, challenge.segment, answer.header))
   if (piece === undefined) return failed('unproven')
-  if (!equalBytes(piece.id, challenge.pieceId)) return failed('other-piece')
+  if (!isTarget(challenge.target, piece)) return failed('other-piece')
   const { pieceBytes } = manifest
   const count = leafCount(pieceBytes)
   for (const [sample, index] of sampledLeaves(challenge, pieceBytes).entries()) {
@@ -56,6 +56,17 @@ export function judgeAnswer(
   }
   const proofHash = sha256(new ByteWriter(bytes.length + 128).bytes(encodeChallenge(challenge)).bytes(bytes).finish())
   return { outcome: 'passed', piece, answer, proofHash }
+}
+
+function isTarget(target: AuditTarget, piece: VerifiedPiece): boolean {
+  switch (target.kind) {
+    case 'piece':
+      return equalBytes(piece.id, target.id)
+    case 'committed':
+      return piece.index === target.index
+    case 'recoded':
+      return piece.recoder !== undefined
+  }
 }
 
 function failed(why: AuditFailure): AuditVerdict {
