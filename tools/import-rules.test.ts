@@ -62,6 +62,12 @@ describe('doors', () => {
     expect(why('sdk/net/fetch.ts', '../p2p/channel.ts', false)).toHaveLength(1)
   })
 
+  it('have side doors where the package exports a part by itself', () => {
+    expect(why('chain/settlement/set-up.ts', '../../sdk/settlement/operator/index.ts')).toEqual([])
+    expect(why('chain/settlement/set-up.ts', '../../sdk/settlement/money/index.ts')).toHaveLength(1)
+    expect(why('sdk/net/fetch.ts', '../settlement/operator/index.ts')).toEqual(['net is below settlement'])
+  })
+
   it('are not for those who live inside', () => {
     expect(why('sdk/net/fetch.ts', './index.ts')).toHaveLength(1)
     expect(why('sdk/net/circuit/cell.ts', '../index.ts')).toHaveLength(1)

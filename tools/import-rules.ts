@@ -30,6 +30,12 @@ const WRAPPED: readonly { readonly packages: RegExp; readonly only: readonly str
   { packages: /^(litesvm|@solana\/kit)$/, only: ['chain', 'program'] }
 ]
 
+/** Parts of a domain that the package exports beside it, so that whoever does not need them does not load them. */
+const SIDE_DOORS: ReadonlySet<string> = new Set([
+  'sdk/settlement/operator/index.ts',
+  'sdk/settlement/reference/index.ts'
+])
+
 /** Folders that must run in a browser: nothing of Node in them. */
 const BROWSER = ['sdk', 'workers']
 
@@ -107,6 +113,7 @@ function doorReason(from: string, target: string, hasDoor: (folder: string) => b
   }
   if (partOf(from) === partOf(target) && !hasDoor(posix.dirname(target))) return undefined
   if (isInside(from, 'test') || (isTest(from) && isInside(target, 'test'))) return undefined
+  if (SIDE_DOORS.has(target) && domainOf(from) !== domainOf(target)) return undefined
   // sdk/ is a street, not a house: each domain in it has a door of its own.
   const depth = steps[0] === 'sdk' && domainOf(target) !== undefined ? 3 : 2
   return isDoor && steps.length === depth ? undefined : `reaches into ${posix.dirname(target)}: use its index.ts`
