@@ -4,6 +4,9 @@ import { openBrowserStore, type PieceStore } from '../../sdk/obj/index.ts'
 import { openPieceStore } from '../../workers/index.ts'
 import { describePieceStore } from '../kit/piece-store-contract.ts'
 import { newContent, piece, pieces } from '../kit/store-content.ts'
+import type { StoreErrand } from './fixtures/store-service-worker.ts'
+
+const SERVICE_WORKER = '/test/browser/fixtures/store-service-worker.ts'
 
 let name = `store-${crypto.randomUUID()}`
 
@@ -136,4 +139,43 @@ describe('a piece store of a browser', () => {
     )
     expect(error).to.have.property('code', 'storage-unavailable')
   })
+
+  it('is the same in a service worker, whether a tab has it or nobody', async () => {
+    const content = newContent(1)
+    const store = await openStore()
+    await store.addContent(content)
+    await store.putPieces(content.manifestId, 0, pieces(content, 0, 2))
+    const registration = await navigator.serviceWorker.register(SERVICE_WORKER, { type: 'module' })
+    try {
+      // The tab owns the store and serves it.
+      expect(await errand(registration, { name, read: 0, put: 0 })).to.deep.equal({
+        bytes: piece(content, 0, 0).data,
+        added: 1
+      })
+      expect(await store.held(content.manifestId)).to.deep.equal(Uint16Array.of(2, 1, 0))
+      await store.close()
+      // Nobody else is there: it reads slab files as they are, and writes to the database.
+      expect(await errand(registration, { name, read: 1, put: 1 })).to.deep.equal({
+        bytes: piece(content, 0, 1).data,
+        added: 1
+      })
+      const again = await openStore()
+      for (const segment of [0, 1])
+        for (const { record, data } of pieces(content, segment, 2))
+          expect(await again.readPiece(content.manifestId, segment, record.id)).to.deep.equal(data)
+      expect(await again.verify()).to.deep.equal({ checked: 4, lost: [], lostCount: 0 })
+    } finally {
+      await registration.unregister()
+    }
+  })
 })
+
+async function errand(registration: ServiceWorkerRegistration, task: StoreErrand): Promise<unknown> {
+  const answer = new Promise(resolve => {
+    navigator.serviceWorker.addEventListener('message', ({ data }) => resolve(data), { once: true })
+  })
+  navigator.serviceWorker.startMessages()
+  const worker = registration.installing ?? registration.waiting ?? registration.active
+  worker?.postMessage(task)
+  return answer
+}

@@ -1,0 +1,134 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core'
+import { CHROMIUM_ADVICE, CHROMIUM_ARGS, findChromium } from '../../../tools/chromium.mjs'
+import { type PageServer, startPageServer } from '../../../tools/page-server.ts'
+import type { Visit } from './page.ts'
+
+declare const visit: Visit
+
+/** A browser with a profile on the disk, whose tabs open the same piece store. */
+export interface StoreBrowser extends AsyncDisposable {
+  readonly origin: string
+  /** A tab that has not opened the store yet. */
+  tab(): Promise<Page>
+  /** SIGKILL for all tabs that there are: no handler runs, nothing is flushed. */
+  killTabs(): Promise<void>
+  /** What the origin may store, until the tab closes; undefined: as usual. */
+  limitQuota(tab: Page, bytes: number | undefined): Promise<void>
+  /** Segments whose puts were acknowledged, by content. */
+  readonly acknowledged: ReadonlyMap<number, ReadonlySet<number>>
+  /** Resolves when so many more segments of a content were acknowledged. */
+  acknowledgements(number: number, count: number): Promise<void>
+}
+
+export async function startStoreBrowser(): Promise<StoreBrowser> {
+  const executablePath = findChromium()
+  if (executablePath === undefined) throw new Error(CHROMIUM_ADVICE)
+  const html = '<!doctype html><script type="module" src="/test/e2e/piece-store/page.ts"></script>'
+  const server: PageServer = await startPageServer({
+    rootDir: join(import.meta.dirname, '../../..'),
+    files: { '/': html },
+    bundle: true
+  })
+  const profile = await mkdtemp(join(tmpdir(), 'craftec-pieces-'))
+  const context: BrowserContext = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    args: [...CHROMIUM_ARGS]
+  })
+  const acknowledged = new Map<number, Set<number>>()
+  const listeners = new Set<() => void>()
+  await context.exposeFunction('acknowledged', (number: number, segment: number) => {
+    const segments = acknowledged.get(number) ?? new Set()
+    acknowledged.set(number, segments.add(segment))
+    for (const listener of listeners) listener()
+  })
+  let session: CDPSession | undefined
+  const countOf = (number: number): number => acknowledged.get(number)?.size ?? 0
+
+  return {
+    origin: server.origin,
+    acknowledged,
+    tab: async () => {
+      const page = await context.newPage()
+      await page.goto(server.origin)
+      await page.waitForFunction(() => 'visit' in globalThis)
+      return page
+    },
+    killTabs: async () => {
+      const browser = context.browser()
+      session ??= await browser?.newBrowserCDPSession()
+      const answer = await session?.send('SystemInfo.getProcessInfo')
+      const crashed = context.pages().map(page => new Promise(resolve => page.once('crash', resolve)))
+      for (const { type, id } of answer?.processInfo ?? []) if (type === 'renderer') process.kill(id, 'SIGKILL')
+      await Promise.race(crashed)
+      for (const page of context.pages()) await page.close()
+    },
+    limitQuota: async (tab, bytes) => {
+      const cdp = await context.newCDPSession(tab)
+      const quota = bytes === undefined ? {} : { quotaSize: bytes }
+      await cdp.send('Storage.overrideQuotaForOrigin', { origin: server.origin, ...quota })
+    },
+    acknowledgements: (number, count) =>
+      new Promise(resolve => {
+        const goal = countOf(number) + count
+        const listener = (): void => {
+          if (countOf(number) < goal) return
+          listeners.delete(listener)
+          resolve()
+        }
+        listeners.add(listener)
+      }),
+    [Symbol.asyncDispose]: async () => {
+      await context.close()
+      await server.close()
+      await rm(profile, { recursive: true, force: true, maxRetries: 5 })
+    }
+  }
+}
+
+/** What came of a put that a kill interrupted, looked at by the next visit. */
+export interface Aftermath {
+  readonly openMs: number
+  readonly complete: readonly number[]
+  readonly lost: number
+}
+
+/** Open the store in a fresh tab and look at one content; throws when something is half there. */
+export async function lookAfterKill(browser: StoreBrowser, number: number, segments: number): Promise<Aftermath> {
+  const page = await browser.tab()
+  const openMs = await page.evaluate(() => visit.open())
+  const complete = await page.evaluate(([content, count]) => visit.completeSegments(content, count), [
+    number,
+    segments
+  ] as const)
+  // One content at a time is in the store: verifying all of it is verifying this one.
+  const lost = await page.evaluate(() => visit.lostPieces())
+  await page.evaluate(content => visit.remove(content), number)
+  await page.evaluate(() => visit.close())
+  await page.close()
+  return { openMs, complete, lost }
+}
+
+/** Put into a fresh tab until it is killed: after some acknowledgements, and a time that the caller draws. */
+export async function putUntilKilled(
+  browser: StoreBrowser,
+  {
+    number,
+    segments,
+    afterSegments,
+    afterMs
+  }: { number: number; segments: number; afterSegments: number; afterMs: number }
+): Promise<void> {
+  const page = await browser.tab()
+  await page.evaluate(() => visit.open())
+  const enough = browser.acknowledgements(number, afterSegments)
+  const put = page.evaluate(([content, count]) => visit.put(content, count, 3), [number, segments] as const)
+  // Its end is the kill.
+  const ended = put.catch(() => {})
+  if (afterSegments > 0) await enough
+  await new Promise(resolve => setTimeout(resolve, afterMs))
+  await browser.killTabs()
+  await ended
+}
