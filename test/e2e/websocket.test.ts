@@ -63,6 +63,7 @@ describe.each(['page', 'worker'] as const)('a WebSocket in a %s', kind => {
   it('echoes text and bytes over three relays and an exit, and closes cleanly', async () => {
     expect(await inPage(page, 'echo', `${url}/echo`)).toEqual({
       protocol: 'one',
+      hops: 3,
       text: 'grüße',
       bytesEqual: true,
       end: { error: 'none', closeCode: 3001, wasClean: true }

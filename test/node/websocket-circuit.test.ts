@@ -8,12 +8,15 @@ import { type Craftec, type CraftecError, createCraftec } from '../../sdk/index.
 import { type NetWebSocket, serveDirectory, type WebSocketCloseEvent } from '../../sdk/net/index.ts'
 import { ipName, makeLeaf, makeRoot, subjectAltName, testKey } from '../kit/certificate-maker.ts'
 import { type LoopbackOnionNetwork, startLoopbackOnionNetwork } from '../kit/loopback-onion-network.ts'
+import { startWireTap, type WireTap } from '../smoke/wire-tap.ts'
 
 const root = makeRoot('WebSocket Root')
 const leaf = makeLeaf(root, { extensions: [subjectAltName(ipName(127, 0, 0, 1))] })
 const key = testKey('P-256', 'leaf').privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
 
 let site: Server
+/** Between exit and site. */
+let tap: WireTap
 let network: LoopbackOnionNetwork
 let craft: Craftec
 let url: string
@@ -30,7 +33,8 @@ beforeAll(async () => {
   })
   site.listen(0, '127.0.0.1')
   await once(site, 'listening')
-  url = `wss://127.0.0.1:${(site.address() as AddressInfo).port}`
+  tap = await startWireTap((site.address() as AddressInfo).port)
+  url = `wss://127.0.0.1:${tap.port}`
   network = await startLoopbackOnionNetwork(6)
   const [entry] = network.relays
   if (!entry) throw new Error('no relay')
@@ -40,6 +44,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await craft?.stop()
   await network?.stop()
+  await tap?.[Symbol.asyncDispose]()
   site?.closeAllConnections()
   site?.close()
 })
@@ -50,6 +55,7 @@ describe('a WebSocket through three relays and an exit', () => {
     socket.binaryType = 'arraybuffer'
     await once(socket, 'open')
     expect([socket.readyState, socket.protocol, socket.extensions]).toEqual([socket.OPEN, 'second', ''])
+    expect(socket.path.map(({ role }) => role)).toEqual(['relay', 'relay', 'relay', 'exit'])
     const sent = [
       '',
       'grüße 🌍',
@@ -65,6 +71,11 @@ describe('a WebSocket through three relays and an exit', () => {
     socket.close(3000, 'done')
     expect(await closeOf(socket)).toMatchObject({ code: 3000, reason: 'done', wasClean: true })
     expect(socket.readyState).toBe(socket.CLOSED)
+    const plaintext = ['GET /echo', 'Sec-WebSocket', 'second', 'grüße 🌍', 'x'.repeat(16)].map(text =>
+      Buffer.from(text)
+    )
+    expect(tap.sizeBytes).toBeGreaterThan(2_000_000)
+    expect(tap.find(plaintext)).toBe(0)
   })
 
   it('tells the server nothing about the caller but what was passed', async () => {

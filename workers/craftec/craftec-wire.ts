@@ -41,7 +41,7 @@ export interface WireWebSocketInit extends Omit<NetWebSocketInit, 'signal' | 'he
 }
 
 /** Both streams are transferred. */
-export type WireWebSocket = Pick<WebSocketChannel, 'protocol' | 'readable' | 'writable'>
+export type WireWebSocket = Pick<WebSocketChannel, 'protocol' | 'path' | 'readable' | 'writable'>
 
 /** The worker's side, called through comlink. */
 export interface CraftecHost {

@@ -23,6 +23,7 @@ export async function hostWebSocket(
     void outcomeOf(() => opened.closed).then(closed => control.postMessage(closed))
     return {
       protocol: opened.protocol,
+      path: opened.path,
       readable: streamWithWireErrors(opened.readable),
       writable: sinkWithWireErrors(opened.writable)
     }

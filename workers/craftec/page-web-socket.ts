@@ -29,9 +29,10 @@ export async function pageWebSocket(
   const over = unlessAborted(answer, gone).then(unwrap)
   over.then(release, release)
   try {
-    const { protocol, readable, writable } = await open(far)
+    const { protocol, path, readable, writable } = await open(far)
     return {
       protocol,
+      path,
       readable: streamWithRealErrors(readable, gone),
       writable: sinkWithRealErrors(writable, gone),
       closed: over,

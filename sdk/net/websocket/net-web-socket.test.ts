@@ -24,6 +24,7 @@ function connect(): { socket: NetWebSocket; server: ScriptedWebSocketServer; clo
         duplex: server.client,
         firstBytes: new Uint8Array(0),
         protocol: 'chat',
+        path: [],
         maxMessageBytes: 1_000_000,
         idleTimeoutMs: 60_000,
         signal,

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../async/index.ts'
 import { CraftecError } from '../../errors/index.ts'
+import type { ExplainedHop } from '../fetch/index.ts'
 import { checkCloseInfo, type WebSocketCloseInfo } from './close-info.ts'
 import { sendable } from './send-data.ts'
 import type { WebSocketChannel } from './web-socket-channel.ts'
@@ -75,6 +76,11 @@ export class NetWebSocket extends EventTarget {
   /** The subprotocol the server chose; '' for none, and until it is open. */
   get protocol(): string {
     return this.#channel?.protocol ?? ''
+  }
+
+  /** Who carries it, from the first relay to the exit; empty until it is open. */
+  get path(): readonly ExplainedHop[] {
+    return this.#channel?.path ?? []
   }
 
   /** Why it failed, if it did. */

@@ -68,6 +68,7 @@ async function attempt(
     signal.throwIfAborted()
     const { maxMessageBytes, idleTimeoutMs } = request
     return openChannel({
+      path: stream.trace.path,
       duplex,
       firstBytes: rest,
       protocol,

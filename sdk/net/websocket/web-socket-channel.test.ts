@@ -24,6 +24,7 @@ function open(options: Partial<ChannelOptions> = {}): {
     duplex: server.client,
     firstBytes: new Uint8Array(0),
     protocol: '',
+    path: [],
     maxMessageBytes: 1_000_000,
     idleTimeoutMs: 60_000,
     signal: new AbortController().signal,

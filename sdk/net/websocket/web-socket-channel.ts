@@ -1,6 +1,7 @@
 /** A WebSocket after its opening handshake, as two streams: RFC 6455 §5 to §7 over any byte stream. */
 import { type Clock, type RandomBytes, withDeadline } from '../../async/index.ts'
 import { CraftecError } from '../../errors/index.ts'
+import type { ExplainedHop } from '../fetch/index.ts'
 import type { ByteDuplex } from '../http/index.ts'
 import { checkCloseInfo, encodeCloseInfo, type WebSocketCloseInfo } from './close-info.ts'
 import { encodeFrame, OPCODE } from './frame.ts'
@@ -10,6 +11,8 @@ import { MessageReader } from './message-reader.ts'
 export interface WebSocketChannel {
   /** The subprotocol the server chose; '' for none. */
   readonly protocol: string
+  /** Who carries it, from the first relay to the exit. */
+  readonly path: readonly ExplainedHop[]
   /** One chunk a message. The server is read no faster than this is; it ends when the server closes, and errors otherwise. */
   readonly readable: ReadableStream<string | Uint8Array<ArrayBuffer>>
   /** One message a chunk. A write resolves when the link has taken all of it; closing it closes the WebSocket. */
@@ -28,6 +31,7 @@ export interface ChannelOptions {
   /** What came behind the head of the opening handshake. */
   readonly firstBytes: Uint8Array
   readonly protocol: string
+  readonly path: readonly ExplainedHop[]
   readonly maxMessageBytes: number
   readonly idleTimeoutMs: number
   /** Ends the channel without a goodbye. */
@@ -50,6 +54,7 @@ export function openChannel(options: ChannelOptions): WebSocketChannel {
 
 class Channel implements WebSocketChannel {
   readonly protocol: string
+  readonly path: readonly ExplainedHop[]
   readonly readable: WebSocketChannel['readable']
   readonly writable: WebSocketChannel['writable']
   readonly closed: Promise<WebSocketCloseInfo>
@@ -58,7 +63,7 @@ class Channel implements WebSocketChannel {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>
   readonly #messages: MessageReader
   readonly #settle: (outcome: WebSocketCloseInfo | CraftecError) => void
-  /** Of the caller's streams; the first one is asked to end both. */
+  /** Ends the caller's two streams: each adds itself as it is made. */
   #endStreams: (error: CraftecError | undefined) => void = () => {}
   #deliver: (message: string | Uint8Array<ArrayBuffer>) => Promise<void> = async () => {}
   #state: 'open' | 'closing' | 'over' = 'open'
@@ -74,6 +79,7 @@ class Channel implements WebSocketChannel {
   constructor(options: ChannelOptions) {
     this.#options = options
     this.protocol = options.protocol
+    this.path = options.path
     this.#reader = options.duplex.readable.getReader()
     this.#writer = options.duplex.writable.getWriter()
     this.#reader.closed.catch(() => {})

@@ -27,6 +27,7 @@ export interface Failure {
 
 export interface Echo {
   readonly protocol: string
+  readonly hops: number
   readonly text: string
   readonly bytesEqual: boolean
   readonly end: SocketEnd
@@ -162,6 +163,7 @@ export function netPage(): NetPage {
       const echoed = buffer instanceof ArrayBuffer ? new Uint8Array(buffer) : new Uint8Array(0)
       return {
         protocol: socket.protocol,
+        hops: socket.path.filter(({ role }) => role === 'relay').length,
         text: String(text),
         bytesEqual: echoed.length === bytes.length && echoed.every((byte, index) => byte === bytes[index]),
         end: await end
