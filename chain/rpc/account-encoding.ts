@@ -10,8 +10,9 @@ import { RpcError } from './rpc-error.ts'
 const RENT_EXEMPT_EPOCH = 0xffff_ffff_ffff_ffffn
 /** Agave refuses longer data in base58, which takes quadratic time. */
 const MAX_BASE58_BYTES = 128
+const TOO_LONG = 'error: data too large for bs58 encoding'
 
-export const accountEncoding = z.enum(['base58', 'base64', 'base64+zstd', 'jsonParsed', 'binary'])
+export const accountEncoding = z.enum(['base58', 'base64', 'jsonParsed', 'binary'])
 export type AccountEncoding = z.output<typeof accountEncoding>
 
 export const dataSlice = z.object({ offset: z.int().min(0), length: z.int().min(0) })
@@ -22,7 +23,6 @@ export const accountConfig = contextConfig.extend({
 })
 export type AccountConfig = z.output<typeof accountConfig>
 
-/** @throws RpcError `invalidParams` for an encoding that is not served, or that the data is too long for */
 export function encodeAccount(
   ledger: Ledger,
   account: LedgerAccount,
@@ -38,6 +38,23 @@ export function encodeAccount(
   }
 }
 
+/**
+ * Refuse what base58 is too slow for, as Agave does when it is asked; in a notification, where nobody can be refused, it writes
+ * {@link TOO_LONG} instead.
+ * @throws RpcError `invalidParams`
+ */
+export function requireEncodable(
+  { data }: LedgerAccount,
+  { encoding, dataSlice: slice }: { readonly [Key in keyof AccountConfig]?: AccountConfig[Key] }
+): void {
+  const length = slice ? Math.min(slice.length, Math.max(0, data.length - slice.offset)) : data.length
+  if (length <= MAX_BASE58_BYTES || encoding === 'base64' || encoding === 'jsonParsed') return
+  throw new RpcError(
+    'invalidParams',
+    `Encoded binary (base 58) data should be less than ${MAX_BASE58_BYTES} bytes, please use Base64 encoding.`
+  )
+}
+
 function encodeData(
   ledger: Ledger,
   account: LedgerAccount,
@@ -47,14 +64,7 @@ function encodeData(
   const data = slice ? account.data.subarray(slice.offset, slice.offset + slice.length) : account.data
   if (encoding === 'jsonParsed') return parsedAccountData(ledger, account) ?? [toBase64(data), 'base64']
   if (encoding === 'base64') return [toBase64(data), 'base64']
-  if (encoding === 'base64+zstd') throw new RpcError('invalidParams', 'Invalid params: base64+zstd is not served here')
-  if (data.length > MAX_BASE58_BYTES) {
-    throw new RpcError(
-      'invalidParams',
-      `Encoded binary (base 58) data should be less than ${MAX_BASE58_BYTES} bytes, please use Base64 encoding.`
-    )
-  }
-  const text = encodeBase58(data)
+  const text = data.length > MAX_BASE58_BYTES ? TOO_LONG : encodeBase58(data)
   return encoding === 'binary' ? text : [text, 'base58']
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { accountConfig, encodeAccount } from './account-encoding.ts'
+import { accountConfig, encodeAccount, requireEncodable } from './account-encoding.ts'
 import { accountFilters, accountMatcher } from './account-filters.ts'
 import { addressParam, contextConfig, requireContextSlot } from './params.ts'
 import { RpcError } from './rpc-error.ts'
@@ -19,6 +19,7 @@ export const accountMethods: RpcMethods = {
   getAccountInfo: method(z.tuple([addressParam, accountConfig.nullish()]), ([address, config], { ledger }) => {
     requireContextSlot(ledger, config)
     const account = ledger.account(address)
+    if (account !== undefined) requireEncodable(account, config ?? {})
     return inContext(ledger, account ? encodeAccount(ledger, account, config) : null)
   }),
 
@@ -29,6 +30,7 @@ export const accountMethods: RpcMethods = {
       // Without an encoding this method answers in base64, unlike its sibling: so does Agave.
       const encoded = { ...config, encoding: config?.encoding ?? ('base64' as const) }
       const accounts = addresses.map(address => ledger.account(address))
+      for (const account of accounts) if (account !== undefined) requireEncodable(account, encoded)
       return inContext(
         ledger,
         accounts.map(account => (account ? encodeAccount(ledger, account, encoded) : null))
@@ -48,6 +50,7 @@ export const accountMethods: RpcMethods = {
         `${found.length} accounts with ${bytes} bytes are too much for one answer: add filters or a dataSlice`
       )
     }
+    for (const account of found) requireEncodable(account, config ?? {})
     const keyed = found.map(account => ({
       pubkey: account.address,
       account: encodeAccount(ledger, account, config)

@@ -9,7 +9,7 @@ import {
   TOKEN_PROGRAM,
   type TokenAccount
 } from '../ledger/index.ts'
-import { accountConfig, encodeAccount } from './account-encoding.ts'
+import { accountConfig, encodeAccount, requireEncodable } from './account-encoding.ts'
 import { addressParam, contextConfig } from './params.ts'
 import { mintDecimals, tokenAmount } from './parsed-account.ts'
 import { RpcError } from './rpc-error.ts'
@@ -111,5 +111,6 @@ function programsOf(ledger: Ledger, wanted: z.output<typeof mintOrProgram>): Led
 }
 
 function keyed(ledger: Ledger, found: readonly Found[], config: z.output<typeof accountConfig> | null | undefined) {
+  for (const { account } of found) requireEncodable(account, config ?? {})
   return found.map(({ account }) => ({ pubkey: account.address, account: encodeAccount(ledger, account, config) }))
 }

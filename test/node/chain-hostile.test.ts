@@ -9,6 +9,7 @@ import { WebSocket } from 'ws'
 import { type Chain, startChain } from '../../chain/index.ts'
 import { ManualClock } from '../kit/manual-clock.ts'
 
+const TOKEN_PROGRAM_ID = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA'
 const warnings: string[] = []
 let chain: Chain
 
@@ -240,6 +241,22 @@ describe('how much may be asked', () => {
     expect(await ask(one, 2001, 'slotUnsubscribe', [mine])).toMatchObject({ result: true })
     one.terminate()
     other.terminate()
+  })
+
+  it('goes on when somebody subscribes to what cannot be encoded as they asked', async () => {
+    const owner = Keypair.generate().publicKey.toBase58()
+    const client = await socket()
+    const heard: Record<string, unknown>[] = []
+    client.on('message', data => heard.push(JSON.parse(String(data))))
+    const program = TOKEN_PROGRAM_ID
+    client.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'programSubscribe', params: [program] }))
+    await expect.poll(() => heard.length).toBe(1)
+    expect(JSON.parse((await post(call('craftec_requestTokens', [owner, 1]))).body)).toHaveProperty('result')
+    await expect.poll(() => JSON.stringify(heard)).toContain('data too large for bs58 encoding')
+    expect(await errorOf(call('getTokenAccountsByOwner', [owner, { programId: program }]))).toMatchObject({
+      code: -32602
+    })
+    client.terminate()
   })
 
   it('ends connections that send bytes, or too much, and goes on', async () => {
