@@ -2,7 +2,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { ByteDuplex } from '../../sdk/net/http/index.ts'
@@ -98,12 +98,18 @@ export async function startForeignServer(
   return server
 }
 
-/** Is anybody listening? Asked of the kernel by binding, so that servers that serve one connection are not disturbed. */
+/**
+ * Is anybody listening? All these servers take it well when a connection closes at once. Binding the port instead would
+ * disturb nobody who listens, and now and then the one who is about to.
+ */
 async function accepts(port: number): Promise<boolean> {
-  const probe = createServer()
+  const probe = connect(port, '127.0.0.1')
   return new Promise(resolve => {
-    probe.once('error', () => resolve(true))
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(false)))
+    probe.once('error', () => resolve(false))
+    probe.once('connect', () => {
+      probe.destroy()
+      resolve(true)
+    })
   })
 }
 
