@@ -41,6 +41,8 @@ export function scratchBytes(rows: usize, count: usize): usize {
 export function combineByPlanes(outputs: usize, rows: usize, inputs: usize, count: usize, coefficients: usize, scratch: usize, length: usize): void {
   const tables = scratch + picksBytes(rows, count)
   planPicks(rows, count, coefficients, scratch, tables)
+  // the sum of none, the same for every column
+  for (let g: usize = 0; g < groups(count); g++) memory.fill(tables + g * TABLE_BYTES, 0, COLUMN_BYTES)
   for (let from: usize = 0; from < length; from += AHEAD_BYTES) {
     const to = min(from + AHEAD_BYTES, length)
     readAhead(inputs, count, from, to)
@@ -61,12 +63,7 @@ function readAhead(inputs: usize, count: usize, from: usize, to: usize): void {
 
 // @ts-ignore: decorator
 @inline function tabulate(inputs: usize, count: usize, at: usize, table: usize): void {
-  const zero = i8x16.splat(0)
   for (let j: usize = 0; j < count; table += TABLE_BYTES) {
-    v128.store(table, zero)
-    v128.store(table, zero, 16)
-    v128.store(table, zero, 32)
-    v128.store(table, zero, 48)
     // a short last group leaves entries of an earlier column behind, which nobody picks
     for (let half: usize = COLUMN_BYTES; half < TABLE_BYTES && j < count; half <<= 1, j++) {
       const s = <usize>load<u32>(inputs + (j << 2)) + at
