@@ -116,7 +116,7 @@ describe('the health of a segment', () => {
 })
 
 describe('repair', () => {
-  it('brings a segment back to its target after losses, at one moved piece for each, and never decodes', () => {
+  it('brings a segment back to its target after losses, with two pieces moved for each at most, and never decodes', () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 12 }), fc.integer({ min: 1, max: 5 }), (k, lost) => {
         const all = network(k, names(10), Math.ceil(targetPieces(k) / 10) + 1)
@@ -127,14 +127,14 @@ describe('repair', () => {
         for (let epoch = 0; epoch < 10; epoch++) {
           const health = assessSegment(k, holders, NOW)
           expect(health.rank).toBe(k)
-          const tasks = planRepair({ health, holders, candidates })
+          const tasks = planRepair({ health, self: holders[0]?.holder ?? '', holders, candidates })
           if (tasks.length === 0) break
           moved += tasks.reduce((sum, task) => sum + task.moved, 0)
           made += tasks.length
           holders = carryOut(holders, tasks)
         }
         expect(assessSegment(k, holders, NOW).state).toBe('healthy')
-        expect(moved).toBe(made)
+        expect(moved).toBeLessThanOrEqual(2 * made)
       }),
       { numRuns: 20 }
     )
@@ -144,6 +144,7 @@ describe('repair', () => {
     const holders = network(8, names(24), 1)
     const tasks = planRepair({
       health: assessSegment(8, holders, NOW),
+      self: 'h3',
       holders,
       candidates: names(8, 'new')
     })
@@ -157,34 +158,48 @@ describe('repair', () => {
 
   it('copies where every piece is as good as any, to whoever has none', () => {
     const holders = names(3).map(name => holder(name, [Uint8Array.of(1)]))
-    const tasks = planRepair({ health: assessSegment(1, holders, NOW), holders, candidates: ['h0', 'h1', 'a', 'b'] })
+    const tasks = planRepair({
+      health: assessSegment(1, holders, NOW),
+      self: 'h0',
+      holders,
+      candidates: ['h0', 'h1', 'a', 'b']
+    })
     expect(tasks.map(({ how, to, moved }) => [how, to, moved])).toEqual([
       ['copy', 'a', 1],
-      ['copy', 'b', 1]
+      ['copy', 'b', 2]
     ])
   })
 
   it('spreads what one holder alone has, though there are pieces enough', () => {
     const holders = [holder('all', randomRows(8, 32))]
-    const tasks = planRepair({ health: assessSegment(8, holders, NOW), holders, candidates: names(4, 'new') })
+    const tasks = planRepair({
+      health: assessSegment(8, holders, NOW),
+      self: 'all',
+      holders,
+      candidates: names(4, 'new')
+    })
     expect(tasks.length).toBe(8)
     expect(assessSegment(8, carryOut(holders, tasks), NOW).state).toBe('healthy')
   })
 
   it('does nothing for a segment that is well, lost, or that nobody would take', () => {
     const well = network(4, names(24), 1)
-    expect(planRepair({ health: assessSegment(4, well, NOW), holders: well, candidates: ['x'] })).toEqual([])
+    expect(planRepair({ health: assessSegment(4, well, NOW), self: 'h0', holders: well, candidates: ['x'] })).toEqual(
+      []
+    )
     const lost = network(4, names(3), 1)
-    expect(planRepair({ health: assessSegment(4, lost, NOW), holders: lost, candidates: ['x'] })).toEqual([])
+    expect(planRepair({ health: assessSegment(4, lost, NOW), self: 'h0', holders: lost, candidates: ['x'] })).toEqual(
+      []
+    )
     const short = network(4, names(12), 2).slice(0, 6)
-    expect(planRepair({ health: assessSegment(4, short, NOW), holders: short, candidates: [] })).toEqual([])
+    expect(planRepair({ health: assessSegment(4, short, NOW), self: 'h0', holders: short, candidates: [] })).toEqual([])
   })
 
   it('is bounded: a plan has 16 tasks at most, whatever is missing', () => {
     const holders = network(128, names(40), 4)
     const health = assessSegment(128, holders, NOW)
     expect(health.missing).toBe(112)
-    expect(planRepair({ health, holders, candidates: names(50), maxRepairs: 1000 }).length).toBe(16)
+    expect(planRepair({ health, self: 'h0', holders, candidates: names(50), maxRepairs: 1000 }).length).toBe(16)
   })
 })
 
@@ -227,15 +242,15 @@ describe('audits', () => {
   it('go to everyone once before anyone twice, longest unseen first, for pieces nobody can foresee', () => {
     const candidates = names(5).map((name, index) => ({
       holder: name,
-      pieceIds: Array.from({ length: index }, (_, piece) => Uint8Array.of(index, piece)),
+      pieces: Array.from({ length: index }, (_, piece) => Uint8Array.of(index, piece)),
       ...(index === 3 ? {} : { passedAtMs: NOW - index })
     }))
     const planned = planAudits(candidates, random, 8)
     expect(planned.map(({ holder }) => holder)).toEqual(['h3', 'h4', 'h2', 'h1', 'h3', 'h4', 'h2', 'h3'])
-    expect(new Set(planned.map(({ pieceId }) => String(pieceId))).size).toBe(8)
+    expect(new Set(planned.map(({ piece }) => String(piece))).size).toBe(8)
     expect(planAudits(candidates, random, 1000).length).toBe(10)
     const firsts = new Set(
-      Array.from({ length: 60 }, () => String(planAudits(candidates.slice(4), random, 1)[0]?.pieceId))
+      Array.from({ length: 60 }, () => String(planAudits(candidates.slice(4), random, 1)[0]?.piece))
     )
     expect(firsts.size).toBe(4)
   })

@@ -3,38 +3,38 @@ import type { RandomBytes } from '../../async/index.ts'
 /** Challenges for one segment in one epoch. */
 export const MAX_AUDITS = 32
 
-/** What a holder says it has, and when it was last believed. */
-export interface AuditCandidate {
+/** What a holder says it has, by whatever names its pieces, and when it was last believed. */
+export interface AuditCandidate<Piece> {
   readonly holder: string
-  readonly pieceIds: readonly Uint8Array[]
+  readonly pieces: readonly Piece[]
   /** Milliseconds since the Unix epoch; undefined if it never passed. */
   readonly passedAtMs?: number
 }
 
-export interface PlannedAudit {
+export interface PlannedAudit<Piece> {
   readonly holder: string
-  readonly pieceId: Uint8Array
+  readonly piece: Piece
 }
 
 /**
  * Whom to challenge, and for which piece: whoever was not audited for longest first, each once before anyone twice, a random piece each time,
  * so that no holder knows which one to keep.
  */
-export function planAudits(
-  candidates: readonly AuditCandidate[],
+export function planAudits<Piece>(
+  candidates: readonly AuditCandidate<Piece>[],
   random: RandomBytes,
   maxAudits: number = MAX_AUDITS
-): PlannedAudit[] {
+): PlannedAudit<Piece>[] {
   const waiting = candidates
-    .filter(({ pieceIds }) => pieceIds.length > 0)
+    .filter(({ pieces }) => pieces.length > 0)
     .sort((a, b) => (a.passedAtMs ?? 0) - (b.passedAtMs ?? 0))
-    .map(({ holder, pieceIds }) => ({ holder, left: shuffled(pieceIds, random) }))
-  const planned: PlannedAudit[] = []
+    .map(({ holder, pieces }) => ({ holder, left: shuffled(pieces, random) }))
+  const planned: PlannedAudit<Piece>[] = []
   for (let round = 0; planned.length < maxAudits; round++) {
     const before = planned.length
     for (const { holder, left } of waiting) {
-      const pieceId = left[round]
-      if (pieceId !== undefined && planned.length < maxAudits) planned.push({ holder, pieceId })
+      const piece = left[round]
+      if (piece !== undefined && planned.length < maxAudits) planned.push({ holder, piece })
     }
     if (planned.length === before) break
   }

@@ -3,7 +3,7 @@ import { createDecoder, createJsEngine, targetPieces } from '../coding/index.ts'
 
 /** One holder of a segment, as this node's own audits have it. */
 export interface AuditedHolder {
-  /** Ed25519 public key, hexadecimal. */
+  /** Any name of it, one for each holder: its peer id, for instance. */
   readonly holder: string
   /** Whether it says it stays: a tab never does. */
   readonly durable: boolean
