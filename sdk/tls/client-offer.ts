@@ -3,7 +3,7 @@ import type { RandomBytes } from '../async/index.ts'
 import { ByteWriter } from '../codec/index.ts'
 import { CIPHER_SUITES } from './cipher-suite.ts'
 import { concat } from './concat.ts'
-import { createKeyShare, type KeyShare, NAMED_GROUP, supportedGroups } from './key-exchange.ts'
+import { createKeyShare, createKeyShares, type KeyShare } from './key-exchange.ts'
 import { frameHandshake, writeVector } from './presentation.ts'
 import { EXTENSION_TYPE, HANDSHAKE_TYPE, LEGACY_VERSION, TLS_1_3 } from './protocol-numbers.ts'
 import { CERTIFICATE_ONLY_SCHEMES, HANDSHAKE_SCHEMES } from './signature-scheme.ts'
@@ -35,10 +35,7 @@ const HOST_NAME = 0
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 export async function createOffer(options: OfferOptions): Promise<ClientOffer> {
-  const groups = supportedGroups()
-  // A share of each of the two likely groups spares a round trip; the curves of NIST come by HelloRetryRequest.
-  const offered = groups.filter(group => group === NAMED_GROUP.X25519MLKEM768 || group === NAMED_GROUP.x25519)
-  const shares = await Promise.all(offered.map(createKeyShare))
+  const { groups, shares } = await createKeyShares()
   const hello: Hello = {
     ...options,
     groups,

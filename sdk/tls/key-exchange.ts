@@ -29,14 +29,30 @@ export function groupName(group: number): NamedGroup | undefined {
   return (Object.keys(NAMED_GROUP) as NamedGroup[]).find(name => NAMED_GROUP[name] === group)
 }
 
-/** Groups this runtime can do, best first. The hybrid protects today's traffic against tomorrow's quantum computer. */
-export function supportedGroups(): readonly number[] {
-  const { X25519MLKEM768, x25519, secp256r1, secp384r1 } = NAMED_GROUP
-  const hybrid = 'decapsulateBits' in crypto.subtle ? [X25519MLKEM768] : []
-  return [...hybrid, x25519, secp256r1, secp384r1]
+/** What a first ClientHello offers. */
+export interface KeyShares {
+  /** What this runtime can do, best first; the hybrid protects today's traffic against tomorrow's quantum computer. */
+  readonly groups: readonly number[]
+  /** Of the groups that servers are likely to choose: a guess that is right spares a round trip. */
+  readonly shares: readonly KeyShare[]
 }
 
-/** @param group one of {@link supportedGroups} */
+export async function createKeyShares(): Promise<KeyShares> {
+  const { X25519MLKEM768, x25519, secp256r1, secp384r1 } = NAMED_GROUP
+  const hasKem = 'decapsulateBits' in crypto.subtle
+  const [hybrid, classic] = await Promise.all([hasKem ? createHybrid().catch(noHybrid) : undefined, createX25519()])
+  const others = [x25519, secp256r1, secp384r1]
+  return hybrid
+    ? { groups: [X25519MLKEM768, ...others], shares: [hybrid, classic] }
+    : { groups: others, shares: [classic] }
+}
+
+/** A runtime may have the methods without ML-KEM, as Node has over OpenSSL before 3.5. Any other failure is one. */
+function noHybrid(error: unknown): undefined {
+  if (!(error instanceof DOMException && error.name === 'NotSupportedError')) throw error
+}
+
+/** One more, when a HelloRetryRequest asks for it. @param group one of {@link KeyShares.groups} */
 export function createKeyShare(group: number): Promise<KeyShare> {
   switch (group) {
     case NAMED_GROUP.X25519MLKEM768:
