@@ -59,8 +59,14 @@ export const ERROR_CODES = [
   // settlement
   'account-invalid', // an on-chain account belongs to another program, or is of another kind, version or size
   'transaction-failed', // a program on the chain refused a transaction; details say which program, and its code
+  'transaction-expired', // it was signed, but no block took it in time and none can any more; trying again is safe
   'payment-under-way', // the same payment was signed before and may still happen
-  'already-paid' // the same payment has happened
+  'already-paid', // the same payment has happened
+  'rpc-unreachable', // none of the chain's RPC endpoints answered
+  'rpc-invalid', // an RPC endpoint answered with what cannot be true
+  'wallet-unavailable', // no wallet was found, or it cannot do what is needed
+  'wallet-rejected', // the user, or the wallet, said no
+  'wallet-invalid' // the wallet signed something else than it was asked to
 ] as const
 
 export type ErrorCode = (typeof ERROR_CODES)[number]

@@ -13,3 +13,4 @@ export { type PaymentChannelAccount, paymentChannelAccount } from './payment-cha
 export { BILLING_PERIODS, type PlanAccount, planAccount, SERVICES } from './plan-account.ts'
 export type { PoolLedger } from './pool-ledger.ts'
 export { type SubscriptionAccount, subscriptionAccount } from './subscription-account.ts'
+export { mintDecimals, tokenAmount } from './token-accounts.ts'

@@ -3,6 +3,7 @@ export {
   addressBytes,
   addressCodec,
   addressFromBytes,
+  COMPUTE_BUDGET_PROGRAM,
   ED25519_PROGRAM,
   INSTRUCTIONS_SYSVAR,
   NO_ADDRESS,

@@ -10,7 +10,9 @@ export {
   updateVoucher,
   type VoucherState
 } from './channel-instructions.ts'
+
 export { type Claim, claim, claimDefinitions, closeClaimReceipt } from './claim-instructions.ts'
+export { computeBudget } from './compute-budget.ts'
 export {
   type ContentFunding,
   closeContentFund,

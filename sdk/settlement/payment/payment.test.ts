@@ -27,7 +27,7 @@ describe('nextStep', () => {
   it('believes what was seen over any height', () => {
     const status = (confirmed: boolean, refused: boolean) => ({
       finalizedHeight: 9_999,
-      status: { confirmed, refused }
+      status: { confirmed, error: refused ? 'AccountNotFound' : null }
     })
     expect(nextStep(open, status(false, false))).toBe('wait')
     expect(nextStep(open, status(true, false))).toBe('landed')
@@ -129,7 +129,7 @@ it('pays once, whatever is lost, late, restarted or tried again', async () => {
           const known = (chain.landed.get(open.signature) ?? Number.POSITIVE_INFINITY) <= chain.height - lag
           const step = nextStep(open, {
             finalizedHeight: chain.height,
-            status: known ? { confirmed: true, refused: false } : undefined
+            status: known ? { confirmed: true, error: null } : undefined
           })
           if (step === 'resend' && arrives) chain.take(open)
           if (step !== 'resend' && step !== 'wait') await log.settle(open.key, open.signature, step)
@@ -160,12 +160,12 @@ describe('settlePayment', () => {
     let looks = 0
     const { clock, log, sent, node } = setting(async () => ({
       finalizedHeight: 10,
-      status: ++looks < 4 ? undefined : { confirmed: true, refused: false }
+      status: ++looks < 4 ? undefined : { confirmed: true, error: null }
     }))
     await log.add(payment('a', 7, 0))
     const settled = settlePayment(payment('a', 7, 0), { log, node, clock })
     for (let turns = 0; turns < 5; turns++) await turn(clock)
-    expect(await settled).toBe('landed')
+    expect(await settled).toEqual({ state: 'landed', error: null })
     expect(sent).toEqual([7, 7, 7])
     expect((await log.get('a'))?.state).toBe('landed')
   })
@@ -173,7 +173,7 @@ describe('settlePayment', () => {
   it('looks at once when it is told, and is not kept busy by a node that tells for ever', async () => {
     let looks = 0
     const { clock, log, node } = setting(
-      async () => ({ finalizedHeight: 10, status: ++looks < 3 ? { confirmed: false, refused: false } : undefined }),
+      async () => ({ finalizedHeight: 10, status: ++looks < 3 ? { confirmed: false, error: null } : undefined }),
       async () => {}
     )
     await log.add(payment('a', 7, 0))

@@ -23,12 +23,12 @@ export interface Payment {
   readonly state: PaymentState
 }
 
-/** What an RPC node says of a transaction. `heights` were read before the status, from the same node. */
+/** What an RPC node says of a transaction. The height was read before the status, from the same node. */
 export interface PaymentSight {
   /** Of the last block that no fork can undo. */
   readonly finalizedHeight: number
-  /** Undefined when the node knows nothing of the transaction. */
-  readonly status: { readonly confirmed: boolean; readonly refused: boolean } | undefined
+  /** Undefined when the node knows nothing of the transaction. `error` as Solana's RPC has it, null when there was none. */
+  readonly status: { readonly confirmed: boolean; readonly error: unknown } | undefined
 }
 
 export type PaymentStep = 'resend' | 'wait' | Exclude<PaymentState, 'open'>
@@ -41,7 +41,7 @@ const HEIGHT_MARGIN = 32
  * node that says so has not seen it: before that, a new transaction for the same purpose could be a second payment.
  */
 export function nextStep(payment: Payment, { finalizedHeight, status }: PaymentSight): PaymentStep {
-  if (status?.confirmed) return status.refused ? 'refused' : 'landed'
+  if (status?.confirmed) return status.error === null ? 'landed' : 'refused'
   if (status !== undefined) return 'wait'
   return finalizedHeight > payment.lastValidBlockHeight + HEIGHT_MARGIN ? 'expired' : 'resend'
 }

@@ -13,6 +13,12 @@ export interface PaymentNode {
   told(signature: string, options: { readonly signal: AbortSignal }): Promise<void>
 }
 
+export interface PaymentOutcome {
+  readonly state: Exclude<PaymentState, 'open'>
+  /** Why the chain refused it, as Solana's RPC has it; else null. */
+  readonly error: unknown
+}
+
 export interface SettleOptions {
   readonly log: PaymentLog
   readonly node: PaymentNode
@@ -32,7 +38,7 @@ const TIMEOUT_MS = 180_000
  * Aborting or running out of time changes nothing about the payment; it stays open in the log.
  * @throws CraftecError `aborted` | `timeout`
  */
-export async function settlePayment(payment: Payment, options: SettleOptions): Promise<Exclude<PaymentState, 'open'>> {
+export async function settlePayment(payment: Payment, options: SettleOptions): Promise<PaymentOutcome> {
   const { log, node, clock, signal, pollMs = POLL_MS, timeoutMs = TIMEOUT_MS } = options
   const started = clock.monotonic()
   const ending = new AbortController()
@@ -42,10 +48,10 @@ export async function settlePayment(payment: Payment, options: SettleOptions): P
   try {
     for (let heard = false; ; ) {
       throwIfAborted(signal, 'settling a payment')
-      const step = await look(payment, node, ending.signal)
-      if (step !== 'wait' && step !== 'resend' && step !== undefined) {
-        await log.settle(payment.key, payment.signature, step)
-        return step
+      const outcome = await look(payment, node, ending.signal)
+      if (outcome !== undefined) {
+        await log.settle(payment.key, payment.signature, outcome.state)
+        return outcome
       }
       if (clock.monotonic() - started >= timeoutMs)
         throw new CraftecError(
@@ -66,12 +72,13 @@ export async function settlePayment(payment: Payment, options: SettleOptions): P
 
 const never = new Promise<never>(() => {})
 
-/** One look, and one more sending if that can still help. Undefined when no node answered: try later. */
-async function look(payment: Payment, node: PaymentNode, signal: AbortSignal) {
+/** One look, and one more sending if that can still help. Undefined when it is not over, or no node answered. */
+async function look(payment: Payment, node: PaymentNode, signal: AbortSignal): Promise<PaymentOutcome | undefined> {
   try {
-    const step = nextStep(payment, await node.sight(payment.signature, { signal }))
+    const sight = await node.sight(payment.signature, { signal })
+    const step = nextStep(payment, sight)
     if (step === 'resend') await node.send(payment.wire, { signal })
-    return step
+    return step === 'resend' || step === 'wait' ? undefined : { state: step, error: sight.status?.error ?? null }
   } catch {
     return undefined
   }

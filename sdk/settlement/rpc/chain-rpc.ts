@@ -44,5 +44,4 @@ export interface ChainRpc extends PaymentNode {
   simulate(wire: Uint8Array, options?: CallOptions): Promise<Simulation>
   /** What others paid lately to write to these accounts, in micro-lamports a compute unit: the median, 0 if nobody did. */
   priorityFee(writable: readonly Address[], options?: CallOptions): Promise<bigint>
-  close(): void
 }

@@ -5,8 +5,8 @@ import type { CallOptions } from './chain-rpc.ts'
 const CALL_TIMEOUT_MS = 10_000
 
 /**
- * Endpoints that stand in for each other. A call goes to the one that worked last; if that fails, to the next, once round.
- * What an endpoint answers is final, also when it is a refusal: only silence and nonsense make another one be asked.
+ * Endpoints that stand in for each other. A call goes to the one that worked last; if that answers with an error, with nonsense
+ * or not at all, to the next, once round.
  */
 export class EndpointFailover<Endpoint> {
   readonly #endpoints: readonly Endpoint[]

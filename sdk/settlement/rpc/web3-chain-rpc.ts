@@ -97,9 +97,7 @@ export async function connectChain(options: ChainRpcOptions): Promise<ChainRpc> 
     sight: (signature, call) =>
       endpoints.call('the state of a payment', call, connection => sight(connection, signature)),
 
-    told: (signature, { signal }) => told(endpoints.current, signature, signal),
-
-    close: () => {}
+    told: (signature, { signal }) => told(endpoints.current, signature, signal)
   }
 }
 
@@ -111,18 +109,25 @@ async function sight(connection: Connection, signature: string): Promise<Payment
   if (!Number.isSafeInteger(finalizedHeight) || value.length !== 1) throw invalid('no height, or no status')
   if (status === null || status === undefined) return { finalizedHeight, status: undefined }
   const confirmed = status.confirmationStatus === 'confirmed' || status.confirmationStatus === 'finalized'
-  return { finalizedHeight, status: { confirmed, refused: status.err !== null } }
+  return { finalizedHeight, status: { confirmed, error: status.err } }
 }
 
 function told(connection: Connection, signature: string, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const subscription = connection.onSignature(signature, () => resolve(), COMMITMENT)
     const stop = (): void => {
       connection.removeSignatureListener(subscription).catch(() => {})
       reject(signal.reason)
     }
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
+    const subscription = connection.onSignature(
+      signature,
+      () => {
+        // it ended by itself: web3.js warns of every attempt to end it again
+        signal.removeEventListener('abort', stop)
+        resolve()
+      },
+      COMMITMENT
+    )
+    signal.addEventListener('abort', stop, { once: true })
   })
 }
 

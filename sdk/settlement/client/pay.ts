@@ -1,0 +1,152 @@
+/** From instructions to a settled payment: simulate, let the user look, let the wallet sign, write down, send, follow. */
+import { type Clock, throwIfAborted } from '../../async/index.ts'
+import { encodeBase58 } from '../../codec/index.ts'
+import { CraftecError } from '../../errors/index.ts'
+import type { Address } from '../address/index.ts'
+import { computeBudget, type Instruction } from '../instructions/index.ts'
+import { type Payment, type PaymentLog, type PaymentOutcome, settlePayment } from '../payment/index.ts'
+import { refusalError } from '../refusals/index.ts'
+import type { ChainRpc } from '../rpc/index.ts'
+import { type ConnectedWallet, checkSigned } from '../wallet/index.ts'
+
+export interface PayContext {
+  readonly rpc: ChainRpc
+  readonly log: PaymentLog
+  readonly clock: Clock
+  /** The settlement program, so that its errors are told by name. */
+  readonly program: Address
+}
+
+/** What the user is about to sign. */
+export interface PaymentReview {
+  /** One sentence: "Subscribe to data, standard, for 30 days: 5 USDC". */
+  readonly summary: string
+  readonly feePayer: Address
+  /** Lamports for the network, at most. */
+  readonly networkFee: bigint
+  readonly computeUnits: number
+}
+
+export type PaymentStage = 'simulating' | 'reviewing' | 'signing' | 'sending' | 'landed'
+
+export interface PayOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Shown to the user before the wallet opens; false ends it. Default: the wallet's own window is the review. */
+  readonly onReview?: (review: PaymentReview) => boolean | Promise<boolean>
+  readonly onStage?: (stage: PaymentStage) => void
+}
+
+export interface PaymentRequest {
+  /** The same for every attempt at the same payment. */
+  readonly key: string
+  readonly summary: string
+  readonly instructions: readonly Instruction[]
+}
+
+const LAMPORTS_PER_SIGNATURE = 5_000n
+const MICRO = 1_000_000n
+const MAX_COMPUTE_UNITS = 1_400_000
+/** What the simulation used, and a third: the bump search of an address may take longer in another block. */
+const headroom = (units: number): number => Math.min(MAX_COMPUTE_UNITS, Math.ceil((units * 4) / 3) + 1_000)
+
+/**
+ * Pay once. An earlier attempt with the same key that may still happen is followed to its end first, and counts if it landed.
+ * @returns base58 signature of the transaction that paid
+ * @throws CraftecError `transaction-failed` (the simulation or the chain refused), `already-paid`, `payment-under-way` (another tab
+ *   pays the same), `transaction-expired` (not paid; trying again is safe), `wallet-rejected`, `wallet-invalid`, `rpc-unreachable`,
+ *   `rpc-invalid`, `storage-unavailable`, `timeout` | `aborted` (after the wallet signed: the payment is in the log and is settled later)
+ */
+export async function pay(
+  context: PayContext,
+  wallet: ConnectedWallet,
+  request: PaymentRequest,
+  options: PayOptions = {}
+): Promise<string> {
+  const { log, clock } = context
+  const { signal, onReview, onStage } = options
+  const earlier = await log.get(request.key)
+  if (earlier?.state === 'open') {
+    onStage?.('sending')
+    const { state } = await follow(context, earlier, signal)
+    if (state === 'landed') return earlier.signature
+  }
+  if (earlier?.state === 'landed') throw new CraftecError('already-paid', `"${request.summary}" is paid already`)
+
+  onStage?.('simulating')
+  const { wire, review, lastValidBlockHeight } = await prepare(context, wallet.address, request, signal)
+  onStage?.('reviewing')
+  if (onReview && !(await onReview(review)))
+    throw new CraftecError('wallet-rejected', 'the review was declined; nothing was signed or sent')
+  throwIfAborted(signal, request.summary)
+  onStage?.('signing')
+  const signed = await wallet.sign(wire, { signal })
+  const payment: Payment = {
+    key: request.key,
+    summary: request.summary,
+    signature: encodeBase58(await checkSigned(wire, signed, wallet.address)),
+    wire: signed,
+    lastValidBlockHeight,
+    createdAt: clock.now(),
+    state: 'open'
+  }
+  await log.add(payment)
+  onStage?.('sending')
+  const { state, error } = await follow(context, payment, signal)
+  if (state === 'refused') throw await refused(context, request, error)
+  if (state === 'expired')
+    throw new CraftecError(
+      'transaction-expired',
+      `no block took "${request.summary}" in time; it is not paid, try again`
+    )
+  onStage?.('landed')
+  return payment.signature
+}
+
+/** Settle what earlier pages left open; each outcome is told as it becomes known. Never throws for one payment. */
+export async function settleOpenPayments(
+  context: PayContext,
+  onOutcome: (payment: Payment, outcome: PaymentOutcome) => void,
+  signal?: AbortSignal
+): Promise<void> {
+  await Promise.all(
+    (await context.log.open()).map(async payment => {
+      const outcome = await follow(context, payment, signal).catch(() => undefined)
+      if (outcome) onOutcome(payment, outcome)
+    })
+  )
+}
+
+function follow({ rpc, log, clock }: PayContext, payment: Payment, signal?: AbortSignal): Promise<PaymentOutcome> {
+  return settlePayment(payment, { node: rpc, log, clock, signal })
+}
+
+/** Twice over the network: what it costs to run is known only after running it. */
+async function prepare(context: PayContext, feePayer: Address, request: PaymentRequest, signal?: AbortSignal) {
+  const { rpc } = context
+  const writable = request.instructions.flatMap(({ accounts }) =>
+    accounts.filter(account => account.writable).map(({ address }) => address)
+  )
+  const price = await rpc.priorityFee([...new Set(writable)], { signal })
+  const draft = async (limit: number) => {
+    const lifetime = await rpc.lifetime({ signal })
+    const instructions = [...computeBudget(limit, price), ...request.instructions]
+    return { wire: await rpc.compile({ ...lifetime, feePayer, instructions }), ...lifetime }
+  }
+  const trial = await rpc.simulate((await draft(MAX_COMPUTE_UNITS)).wire, { signal })
+  if (trial.error !== null) throw await refused(context, request, trial.error, trial.logs)
+  const computeUnits = headroom(trial.computeUnits ?? MAX_COMPUTE_UNITS)
+  const { wire, lastValidBlockHeight } = await draft(computeUnits)
+  const priority = (price * BigInt(computeUnits) + MICRO - 1n) / MICRO
+  const review = { summary: request.summary, feePayer, networkFee: LAMPORTS_PER_SIGNATURE + priority, computeUnits }
+  return { wire, lastValidBlockHeight, review }
+}
+
+function refused(
+  { program }: PayContext,
+  request: PaymentRequest,
+  error: unknown,
+  logs?: readonly string[]
+): Promise<CraftecError> {
+  const programs = [...computeBudget(0, 0n), ...request.instructions].map(instruction => instruction.program)
+  return refusalError(error, { settlement: program, programs, logs })
+}

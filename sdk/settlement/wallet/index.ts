@@ -1,0 +1,3 @@
+export { checkSigned } from './signed-transaction.ts'
+export { connectWallet, findWallets } from './standard-wallet.ts'
+export type { Cluster, ConnectedWallet, WalletOffer } from './wallet.ts'
