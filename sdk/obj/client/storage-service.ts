@@ -1,3 +1,5 @@
+import { createProver } from '../audit/index.ts'
+import { HealthKeeper, type HealthKeeperOptions } from '../keeper/index.ts'
 import {
   createIntake,
   ManifestShelf,
@@ -14,10 +16,14 @@ export interface StorageServiceOptions extends ServeTransferOptions {
   readonly intake: boolean
   /** Whether this node stays: a tab does not, and does not say so. */
   readonly durable: boolean
+  /** How a durable node looks after what it holds. */
+  readonly keeper?: HealthKeeperOptions
 }
 
 export interface StorageService {
   readonly stats: TransferStats
+  /** Audits other holders and repairs; absent in a node that does not stay. */
+  readonly keeper: HealthKeeper | undefined
   stop(): void
 }
 
@@ -33,11 +39,17 @@ export function startStorageService(context: ObjContext, options: StorageService
         onInvalid: peer => scores.ban(peer, clock.monotonic())
       })
     : undefined
+  const prove = createProver(store, hashing)
+  const keeper = options.durable ? new HealthKeeper(context, options.keeper) : undefined
   const service = serveTransfer(
     node,
     {
       store,
       intake,
+      prove: (challenge, peer) => {
+        keeper?.heard(peer, challenge)
+        return prove(challenge)
+      },
       recode: (manifestId, segment) => recodePiece(recodeContext(context), manifestId, segment),
       holders: async contentId => {
         const own = await Promise.all((await store.byContentId(contentId)).map(content => announcer.record(content)))
@@ -47,9 +59,12 @@ export function startStorageService(context: ObjContext, options: StorageService
     { clock, ...options }
   )
   announcer.start()
+  keeper?.start()
   return {
     stats: service.stats,
+    keeper,
     stop: () => {
+      keeper?.stop()
       announcer.stop()
       service.stop()
     }

@@ -211,8 +211,7 @@ describe('retirement', () => {
     pinned: false,
     own: randomRows(k, 4),
     others: network(k, names(12), 3),
-    place: 12,
-    ranked: 13,
+    elected: true,
     nowMs: NOW
   }
 
@@ -222,7 +221,7 @@ describe('retirement', () => {
 
   it.each<[string, Partial<typeof view>]>([
     ['it is pinned', { pinned: true }],
-    ['it is not this node’s turn', { place: 11 }],
+    ['it is not this node’s turn', { elected: false }],
     ['two pieces are left', { own: randomRows(k, 2) }],
     ['the others have the target and no more', { others: network(k, names(11), 3) }],
     ['demand asks for more', { target: 64 }],

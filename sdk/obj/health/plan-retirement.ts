@@ -17,21 +17,20 @@ export interface RetirementView {
   readonly own: readonly Uint8Array[]
   /** Other holders, as audited by this node itself: what anyone else says about them has no place here. */
   readonly others: readonly AuditedHolder[]
-  /** This node's place in the epoch's ranking, and the number of holders in it. */
-  readonly place: number
-  readonly ranked: number
+  /** Whether it is for this node to scan in this epoch. */
+  readonly elected: boolean
   readonly nowMs: number
 }
 
 /**
  * Whether to let go of one piece of a segment that has too many. Nobody drops on another's word: only holders whose audits passed before
  * this node count, and without any of its own pieces they must have the target, a tenth more, and room for two losses. Only the
- * last in the epoch's ranking may act, so that not all who see the same surplus remove it at once.
+ * scanner of the epoch may act, so that not all who see the same surplus remove it at once; everyone's turn comes.
  * @returns which of `own` to drop: the last; undefined to keep everything
  */
 export function planRetirement(view: RetirementView): number | undefined {
-  const { k, target, pinned, own, others, place, ranked, nowMs } = view
-  if (pinned || own.length <= KEEP_PIECES || place !== ranked - 1) return undefined
+  const { k, target, pinned, own, others, elected, nowMs } = view
+  if (pinned || own.length <= KEEP_PIECES || !elected) return undefined
   const wanted = Math.ceil(target * (1 + MARGIN))
   const { pieces, tolerance } = assessSegment(k, others, nowMs, target)
   return pieces >= wanted && tolerance >= MIN_TOLERANCE ? own.length - 1 : undefined

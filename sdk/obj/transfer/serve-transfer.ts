@@ -26,7 +26,7 @@ export interface TransferHost {
   /** Makes a new piece out of held ones, for repair; undefined when too few are held. */
   readonly recode?: ((manifestId: Uint8Array, segment: number) => Promise<RecodedPiece | undefined>) | undefined
   /** Answers an audit; undefined when it cannot. */
-  readonly prove?: ((challenge: Uint8Array) => Promise<Uint8Array | undefined>) | undefined
+  readonly prove?: ((challenge: Uint8Array, peer: PeerId) => Promise<Uint8Array | undefined>) | undefined
   /** Signed records of holders of a content, the own one first. */
   readonly holders?: ((contentId: Uint8Array) => Promise<readonly Uint8Array[]>) | undefined
 }
@@ -234,7 +234,7 @@ class ProviderSession {
       case 'pieces':
         return this.#sendPieces(action.request, action.want)
       case 'prove': {
-        const bytes = await host.prove?.(action.challenge)
+        const bytes = await host.prove?.(action.challenge, this.#peer)
         if (!bytes) return this.#end(action.request, 'unknown')
         return this.#finish({ kind: 'proof', request: action.request, bytes })
       }

@@ -1,0 +1,2 @@
+export { HealthKeeper, type HealthKeeperOptions, type RoundReport } from './health-keeper.ts'
+export type { KeeperContext, KeeperEvents } from './keeper-context.ts'
