@@ -45,6 +45,18 @@ export {
   TOKEN_PROGRAM
 } from './address/index.ts'
 export {
+  createSettlement,
+  type FoundChannel,
+  type PaymentReview,
+  type PaymentStage,
+  type PayOptions,
+  type PlanOffer,
+  type Settlement,
+  type SettlementOptions,
+  type SettlementReader,
+  type SubscribeRequest
+} from './client/index.ts'
+export {
   decodeEvents,
   type EventName,
   type SettlementEvent
@@ -109,9 +121,12 @@ export {
   subtractMoney,
   type Token
 } from './money/index.ts'
+export { memoryPaymentLog, openPaymentLog, type Payment, type PaymentLog, type PaymentState } from './payment/index.ts'
 export {
   explainRefusal,
   type Refusal,
   type RefusalContext,
   refusalError
 } from './refusals/index.ts'
+export { type CallOptions, type ChainRpc, type ChainRpcOptions, connectChain } from './rpc/index.ts'
+export { type Cluster, type ConnectedWallet, connectWallet, findWallets, type WalletOffer } from './wallet/index.ts'

@@ -1,0 +1,3 @@
+export { type PaymentReview, type PaymentStage, type PayOptions, pay } from './pay.ts'
+export { createSettlement, Settlement, type SettlementOptions, type SubscribeRequest } from './settlement-client.ts'
+export { type FoundChannel, type PlanOffer, SettlementReader } from './settlement-reader.ts'

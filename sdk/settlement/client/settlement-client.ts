@@ -1,0 +1,215 @@
+import { type Clock, systemClock } from '../../async/index.ts'
+import { CraftecError } from '../../errors/index.ts'
+import {
+  type Address,
+  associatedTokenAddress,
+  type PlanKey,
+  SETTLEMENT_PROGRAM,
+  SettlementAddresses
+} from '../address/index.ts'
+import {
+  type Claim,
+  cancel,
+  claim,
+  fundCreatorPool,
+  renew,
+  type SubscriptionParty,
+  subscribe
+} from '../instructions/index.ts'
+import { compareMoney, formatMoney, type Money } from '../money/index.ts'
+import { openPaymentLog, type Payment, type PaymentLog, type PaymentOutcome } from '../payment/index.ts'
+import { type ChainRpc, connectChain } from '../rpc/index.ts'
+import type { ConnectedWallet } from '../wallet/index.ts'
+import { type PayContext, type PayOptions, pay, settleOpenPayments } from './pay.ts'
+import { type PlanOffer, SettlementReader } from './settlement-reader.ts'
+
+export interface SettlementOptions {
+  /** JSON-RPC endpoints of one cluster, best first. */
+  readonly endpoints: readonly string[]
+  /** The deployment. Default: {@link SETTLEMENT_PROGRAM}. */
+  readonly program?: Address
+  /** How the token is called in texts. Default `USDC`. */
+  readonly symbol?: string
+  /** IndexedDB database of the payment log. Default `craftec-payments`. */
+  readonly databaseName?: string
+  readonly clock?: Clock
+  /** In place of the endpoints and the database, for tests and other runtimes. */
+  readonly rpc?: ChainRpc
+  readonly log?: PaymentLog
+}
+
+/** What a purchase changes; the wallet pays, the chain decides. */
+export interface SubscribeRequest {
+  readonly plan: PlanKey
+  /** 32 bytes that tell the subscriber's subscriptions apart. */
+  readonly poolId: Uint8Array
+  /** The price that the user saw. If the plan's is another by now, nothing is signed. */
+  readonly price?: Money
+}
+
+/**
+ * Pays, and looks up what was paid, through a wallet that the user connected.
+ * @example
+ * import { connectWallet, createSettlement, findWallets } from '@craftec/web/settlement'
+ * const settlement = await createSettlement({ endpoints: ['https://rpc.example.org'] })
+ * const [offer] = findWallets('mainnet').offers
+ * if (offer) {
+ *   const wallet = await connectWallet(offer, { cluster: 'mainnet' })
+ *   const [plan] = await settlement.reader.plans()
+ *   if (plan) await settlement.subscribe(wallet, { plan, poolId: new Uint8Array(32), price: plan.price })
+ * }
+ * settlement.close()
+ */
+export class Settlement {
+  readonly reader: SettlementReader
+  readonly at: SettlementAddresses
+  readonly #context: PayContext
+
+  constructor(context: PayContext, at: SettlementAddresses, symbol: string) {
+    this.#context = context
+    this.at = at
+    this.reader = new SettlementReader(context.rpc, at, symbol)
+  }
+
+  /**
+   * Find out what became of payments that an earlier page signed. Call it at the start; each is told as it becomes known.
+   * A payment that no block took is not made again by itself: that is for the user to decide.
+   */
+  settleOpenPayments(
+    onOutcome: (payment: Payment, outcome: PaymentOutcome) => void,
+    options: { readonly signal?: AbortSignal | undefined } = {}
+  ): Promise<void> {
+    return settleOpenPayments(this.#context, onOutcome, options.signal)
+  }
+
+  /** Buy one period. @returns base58 signature @throws as {@link pay}; `invalid-argument` when the price is not the one that was shown */
+  async subscribe(wallet: ConnectedWallet, request: SubscribeRequest, options: PayOptions = {}): Promise<string> {
+    const offer = await this.#offer(request, options)
+    const party = await this.#party(wallet, request.poolId, options)
+    const address = this.at.subscription(wallet.address, request.poolId)
+    const { mint } = offer.price.token
+    return this.#pay(wallet, options, {
+      key: await this.#freshKey(`subscribe:${address}`),
+      summary: `Subscribe to ${offer.name}: ${formatMoney(offer.price)}`,
+      instructions: [subscribe(this.at, { ...party, plan: offer.address, price: offer.price.units, mint })]
+    })
+  }
+
+  /** Buy the period after the running one. @throws CraftecError `account-invalid` when there is no subscription; as {@link subscribe} */
+  async renew(wallet: ConnectedWallet, request: SubscribeRequest, options: PayOptions = {}): Promise<string> {
+    const offer = await this.#offer(request, options)
+    const { poolId } = request
+    const [party, { expiresAt, ledger }] = await Promise.all([
+      this.#party(wallet, poolId, options),
+      this.#subscription(wallet, poolId, options)
+    ])
+    const address = this.at.subscription(wallet.address, poolId)
+    return this.#pay(wallet, options, {
+      key: `renew:${address}:${ledger.openedSlot}:${expiresAt}`,
+      summary: `Renew ${offer.name}: ${formatMoney(offer.price)}`,
+      instructions: [renew(this.at, { ...party, plan: offer.address, price: offer.price.units })]
+    })
+  }
+
+  /** Have the period ahead paid back. */
+  async cancel(wallet: ConnectedWallet, poolId: Uint8Array, options: PayOptions = {}): Promise<string> {
+    const [party, { expiresAt, ledger }] = await Promise.all([
+      this.#party(wallet, poolId, options),
+      this.#subscription(wallet, poolId, options)
+    ])
+    const address = this.at.subscription(wallet.address, poolId)
+    return this.#pay(wallet, options, {
+      key: `cancel:${address}:${ledger.openedSlot}:${expiresAt}`,
+      summary: 'Take the next period of the subscription back; it is refunded in full',
+      instructions: [cancel(this.at, party)]
+    })
+  }
+
+  /**
+   * Add to a creator's pool.
+   * @param given.key the same for every attempt at this deposit: an order number, or what the page made when the form was opened
+   */
+  async fundCreatorPool(
+    wallet: ConnectedWallet,
+    given: { readonly creator: Address; readonly amount: Money; readonly key: string },
+    options: PayOptions = {}
+  ): Promise<string> {
+    const token = await this.reader.token(options)
+    const { creator, amount, key } = given
+    compareMoney(amount, { units: 0n, token })
+    const depositorToken = associatedTokenAddress(wallet.address, token.mint)
+    return this.#pay(wallet, options, {
+      key: `deposit:${key}`,
+      summary: `Add ${formatMoney(amount)} to the pool of ${creator}`,
+      instructions: [
+        fundCreatorPool(this.at, { creator, depositor: wallet.address, depositorToken, amount: amount.units })
+      ]
+    })
+  }
+
+  /** Take one's share of a distribution. */
+  async claim(
+    wallet: ConnectedWallet,
+    entry: Omit<Claim, 'operator' | 'operatorToken'>,
+    options: PayOptions = {}
+  ): Promise<string> {
+    const { mint } = await this.reader.token(options)
+    const operator = wallet.address
+    return this.#pay(wallet, options, {
+      key: `claim:${entry.distribution}:${entry.index}`,
+      summary: `Claim entry ${entry.index} of the distribution ${entry.distribution}`,
+      instructions: [claim(this.at, { ...entry, operator, operatorToken: associatedTokenAddress(operator, mint) })]
+    })
+  }
+
+  close(): void {
+    this.#context.log.close()
+  }
+
+  #pay(wallet: ConnectedWallet, options: PayOptions, request: Parameters<typeof pay>[2]): Promise<string> {
+    return pay(this.#context, wallet, request, options)
+  }
+
+  /**
+   * Of purchases that can be made again once the account of the last one is closed. Skipping what landed is safe: the program
+   * refuses the second of two at once.
+   */
+  async #freshKey(purpose: string): Promise<string> {
+    for (let number = 0; ; number++) {
+      const key = `${purpose}:${number}`
+      if ((await this.#context.log.get(key))?.state !== 'landed') return key
+    }
+  }
+
+  async #offer({ plan, price }: SubscribeRequest, options: PayOptions): Promise<PlanOffer> {
+    const offer = await this.reader.plan(plan, options)
+    if (price !== undefined && compareMoney(price, offer.price) !== 0)
+      throw new CraftecError(
+        'invalid-argument',
+        `the plan costs ${formatMoney(offer.price)} by now, not ${formatMoney(price)}; show the new price first`
+      )
+    return offer
+  }
+
+  async #party(wallet: ConnectedWallet, poolId: Uint8Array, options: PayOptions): Promise<SubscriptionParty> {
+    const { mint } = await this.reader.token(options)
+    return { subscriber: wallet.address, poolId, subscriberToken: associatedTokenAddress(wallet.address, mint) }
+  }
+
+  async #subscription(wallet: ConnectedWallet, poolId: Uint8Array, options: PayOptions) {
+    const found = await this.reader.subscription(wallet.address, poolId, options)
+    if (found === undefined) throw new CraftecError('account-invalid', 'there is no such subscription')
+    return found
+  }
+}
+
+/**
+ * Nothing is asked of the network before it is needed.
+ * @throws CraftecError `invalid-argument` | `storage-unavailable`
+ */
+export async function createSettlement(options: SettlementOptions): Promise<Settlement> {
+  const { clock = systemClock, program = SETTLEMENT_PROGRAM, symbol = 'USDC' } = options
+  const rpc = options.rpc ?? (await connectChain({ endpoints: options.endpoints, clock }))
+  const log = options.log ?? (await openPaymentLog(options.databaseName ?? 'craftec-payments'))
+  return new Settlement({ rpc, log, clock, program }, new SettlementAddresses(program), symbol)
+}
