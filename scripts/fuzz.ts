@@ -17,7 +17,10 @@ const HANG_MS = 30_000
 const WATCH_MS = 1_000
 const MAX_FAILURES = 10
 const SAMPLES = 50
+const MIN_SAMPLE_EVERY = 500
 const MAX_SAMPLE_EVERY = 20_000
+/** Only to space the samples. */
+const LIKELY_PER_SECOND = 700
 const keptIn = join(import.meta.dirname, '../.cache/fuzz')
 
 const { values, positionals } = parseArgs({
@@ -47,13 +50,14 @@ async function fuzz(): Promise<number> {
   }
   const samples: MemorySample[] = []
   const progress = new SharedArrayBuffer(4)
+  const expected = Math.min(flights, seconds * LIKELY_PER_SECOND)
   const order: FuzzOrder = {
     seed,
     first: only ?? 0,
     count: flights,
     timeMs: seconds * 1000,
     progress,
-    sampleEvery: Math.min(MAX_SAMPLE_EVERY, Math.max(1000, Math.floor(flights / SAMPLES)))
+    sampleEvery: Math.min(MAX_SAMPLE_EVERY, Math.max(MIN_SAMPLE_EVERY, Math.floor(expected / SAMPLES)))
   }
   setFlagsFromString('--expose-gc') // memory is judged after a collection
   const started = performance.now()

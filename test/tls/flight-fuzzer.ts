@@ -10,13 +10,13 @@ import { parseServerName } from '../../sdk/tls/x509/server-name.ts'
 import { readTrustAnchors } from '../../sdk/tls/x509/trust-anchor.ts'
 import { validateChain } from '../../sdk/tls/x509/validate-chain.ts'
 import { handshake, record, u8 } from '../kit/scripted-tls-server.ts'
-import { mutateCertificate, mutateMessages, mutateTimes, type Random, seededRandom } from './mutation.ts'
+import { intrusion, mutateCertificate, mutateMessages, mutateTimes, type Random, seededRandom } from './mutation.ts'
 import { RecordCipher } from './record-cipher.ts'
 import { type RecordedSession, readSessions } from './recorded-session.ts'
 import { createSynchronousSubtle, withFixedKeys } from './synchronous-subtle.ts'
 
 const DATA = Buffer.from('what the server really says')
-const TYPE = { alert: 21, handshake: 22, applicationData: 23 } as const
+const TYPE = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData: 23 } as const
 const CLOSE_NOTIFY = Buffer.from([1, 0])
 /** One that asks for ours in return, so that its answer is run as well. */
 const KEY_UPDATE = handshake(24, u8(1))
@@ -151,6 +151,7 @@ class Target {
       const handshakeIntact = clear.equals(this.#clear) && sent.subarray(0, honest.length).equals(honest)
       return { wire, handshakeIntact, intact: handshakeIntact && sent.length === honest.length }
     }
+    if (kind === 8) return this.#intruded(random)
     // A mutated ticket may still be a ticket: then the data follows, and nothing else.
     const later = mutateMessages([...tickets, KEY_UPDATE], random).filter(message => message.length > 0)
     return { wire: Buffer.concat([this.#honestHandshake, this.#data(later)]), handshakeIntact: true, intact: true }
@@ -171,6 +172,33 @@ class Target {
     } catch (error) {
       return { connected, data, error }
     }
+  }
+
+  /** An honest session with a record in it that nobody asked for, in the clear or under the keys in force. */
+  #intruded(random: Random): Flight {
+    const { hellos, flight } = this.#session
+    const messages = [...hellos, ...flight]
+    const at = random(messages.length + 1)
+    const { type, content } = intrusion(random)
+    const sealed = random(4) > 0
+    const handshake = this.#handshakeCipher.restart()
+    const records: Buffer[] = []
+    for (const [index, message] of messages.entries()) {
+      const inClear = index < hellos.length
+      if (index === at) records.push(inClear || !sealed ? record(type, content) : handshake.seal(type, content))
+      records.push(inClear ? record(TYPE.handshake, message) : handshake.seal(TYPE.handshake, message))
+    }
+    if (at < messages.length) {
+      // Dropped for the sake of middleboxes (RFC 8446 §5); everything else ends the handshake.
+      const harmless = type === TYPE.changeCipherSpec && content.equals(u8(1)) && (at < hellos.length || !sealed)
+      const wire = Buffer.concat([...records, this.#data([])])
+      return { wire, handshakeIntact: harmless, intact: harmless }
+    }
+    // Alone before the data; some may stand there (user_canceled, a KeyUpdate without its new key may not), none brings data.
+    const data = this.#dataCiphers[0].restart()
+    const stray = sealed ? data.seal(type, content) : record(type, content)
+    const rest = [data.seal(TYPE.applicationData, DATA), data.seal(TYPE.alert, CLOSE_NOTIFY)]
+    return { wire: Buffer.concat([...records, stray, ...rest]), handshakeIntact: true, intact: true }
   }
 
   /** Under the keys of the handshake, cut into records as `random` has it. */

@@ -65,6 +65,39 @@ function mutate(bytes: Buffer, random: Random): Buffer {
   }
 }
 
+export interface Intrusion {
+  readonly type: number
+  readonly content: Buffer
+}
+
+/** Alerts of all kinds, changes of cipher, messages and data that nobody waits for, types that do not exist; often malformed. */
+const INTRUSIONS: readonly (readonly [type: number, content: readonly number[]])[] = [
+  [20, [1]],
+  [20, [2]],
+  [20, [1, 1]],
+  [20, []],
+  [21, [2, 40]],
+  [21, [2, 70]],
+  [21, [1, 90]],
+  [21, [2, 254]],
+  [21, [2]],
+  [21, [2, 40, 2, 40]],
+  [22, []],
+  [22, [0, 0, 0, 0]],
+  [22, [24, 0, 0, 1, 0]],
+  [22, [4, 0, 0, 0]],
+  [22, [20, 0]],
+  [23, []],
+  [24, [1, 0, 0]],
+  [99, [1]]
+]
+
+/** A record that nobody asked for. */
+export function intrusion(random: Random): Intrusion {
+  const [type = 0, content = []] = INTRUSIONS[random(INTRUSIONS.length)] ?? []
+  return { type, content: Buffer.from(content) }
+}
+
 /** splitmix32 over both numbers: small, replayable, good enough to choose mutations. */
 export function seededRandom(seed: number, caseNumber: number): Random {
   let state = (Math.imul(seed, 0x9e3779b1) ^ Math.imul(caseNumber + 1, 0x85ebca6b)) >>> 0
