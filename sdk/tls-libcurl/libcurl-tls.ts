@@ -22,7 +22,7 @@ const HANDSHAKE_TIMEOUT_MS = 20_000
  *
  * It cannot say what is wrong with a certificate: that is `tls-failed`, with `details.curlCode` 60. A TLS 1.3 server that updates its
  * keys ends the connection with `tls-failed`. Closing the writable ends both directions.
- * @throws CraftecError `invalid-argument`
+ * @throws CraftecError `invalid-argument` | `malformed`
  * @example
  * import { createCraftec } from '@craftec/web'
  * import { libcurlTls } from '@craftec/web/tls-libcurl'

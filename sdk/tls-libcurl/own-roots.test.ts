@@ -56,6 +56,11 @@ describe('roots for libcurl.js', () => {
   ])('are not %s', (_, roots) => {
     expect(() => readRoots(roots)).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
   })
+
+  it('are not base64 that is none', () => {
+    const block = small.pem.replace('\n-----END', '=\n-----END')
+    expect(() => readRoots([block])).toThrow(expect.objectContaining({ code: 'malformed' }))
+  })
 })
 
 describe('what libcurl.js says that it trusts', () => {

@@ -2,6 +2,7 @@
  * libcurl.js carries some 150 roots as DER in its WebAssembly, and has no way to set others. So others are written over them: each into
  * the place of one that is at least as long, zeros over the rest. mbedTLS ignores what follows a certificate and skips what is none.
  */
+import { decodeBase64 } from '../codec/index.ts'
 import { CraftecError } from '../errors/index.ts'
 
 interface Slot {
@@ -13,11 +14,12 @@ const BLOCK = /-----BEGIN CERTIFICATE-----([\sA-Za-z0-9+/=]+)-----END CERTIFICAT
 /** Roots are 400 to 2,500 bytes long; what looks like one and is longer is something else. */
 const MIN_ROOT_BYTES = 400
 const MAX_ROOT_BYTES = 8192
+const MAX_ROOT_CHARS = MAX_ROOT_BYTES * 2
 const SEQUENCE = 0x30
 
 /**
  * @param roots DER, or text with any number of PEM blocks
- * @throws CraftecError `invalid-argument`
+ * @throws CraftecError `invalid-argument` | `malformed` for base64 that is none
  */
 export function readRoots(roots: readonly (Uint8Array | string)[]): Uint8Array[] {
   const all = roots.flatMap(root => (typeof root === 'string' ? pemBlocks(root) : [root]))
@@ -85,7 +87,5 @@ function sequenceAt(bytes: Uint8Array, at: number): { readonly contentAt: number
 }
 
 function pemBlocks(text: string): Uint8Array[] {
-  return [...text.matchAll(BLOCK)].map(([, base64 = '']) =>
-    Uint8Array.from(atob(base64), character => character.charCodeAt(0))
-  )
+  return [...text.matchAll(BLOCK)].map(([, base64 = '']) => decodeBase64(base64.replace(/\s/g, ''), MAX_ROOT_CHARS))
 }

@@ -1,5 +1,6 @@
 /** The opening handshake of RFC 6455 §4, the client's half: a request head, and what its answer must say. */
 import type { RandomBytes } from '../../async/index.ts'
+import { encodeBase64 } from '../../codec/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import type { AnswerHead } from '../http/index.ts'
 
@@ -17,7 +18,7 @@ const KEY_BYTES = 16
 
 /** @param protocols subprotocols to offer, best first */
 export async function createOpening(protocols: readonly string[], random: RandomBytes): Promise<WebSocketOpening> {
-  const key = base64(random(KEY_BYTES))
+  const key = encodeBase64(random(KEY_BYTES))
   const digest = await crypto.subtle.digest('SHA-1', new TextEncoder().encode(key + GUID))
   return {
     headers: [
@@ -25,7 +26,7 @@ export async function createOpening(protocols: readonly string[], random: Random
       ['Sec-WebSocket-Version', '13'],
       ...(protocols.length > 0 ? [['Sec-WebSocket-Protocol', protocols.join(', ')] as const] : [])
     ],
-    accept: base64(new Uint8Array(digest)),
+    accept: encodeBase64(new Uint8Array(digest)),
     protocols
   }
 }
@@ -61,8 +62,4 @@ export function checkAnswer({ status, headers }: AnswerHead, { accept, protocols
 
 function broken(why: string): CraftecError {
   return new CraftecError('protocol-violation', `the server broke the WebSocket opening handshake: ${why}`)
-}
-
-function base64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
 }
