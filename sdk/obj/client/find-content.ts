@@ -6,7 +6,7 @@ import type { PeerAddresses } from '../../p2p/index.ts'
 import { findHolders } from '../holders/index.ts'
 import { manifestSegmentation, openManifest, type SignedManifest } from '../manifest/index.ts'
 import type { NewContent } from '../store/index.ts'
-import { HolderSession } from '../transfer/index.ts'
+import { HolderSession, type PeerFault } from '../transfer/index.ts'
 import type { ObjContext } from './obj-context.ts'
 import { pause } from './pause.ts'
 
@@ -18,6 +18,13 @@ export interface ContentRef {
 
 export interface FoundHolder extends PeerAddresses {
   readonly manifestId: Uint8Array | undefined
+}
+
+export interface FindManifestOptions {
+  readonly signal: AbortSignal
+  /** Until it is given up. */
+  readonly timeoutMs: number
+  readonly onFault?: ((fault: PeerFault) => void) | undefined
 }
 
 const MANIFEST_TIMEOUT_MS = 10_000
@@ -77,14 +84,13 @@ async function* asSettled<T>(tasks: readonly Promise<T>[]): AsyncIterable<T> {
 export async function findManifest(
   context: ObjContext,
   ref: ContentRef,
-  signal: AbortSignal,
-  timeoutMs: number
+  { signal, timeoutMs, onFault }: FindManifestOptions
 ): Promise<SignedManifest> {
   const { clock } = context
   const endMs = clock.monotonic() + timeoutMs
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
     throwIfAborted(signal, 'get')
-    const manifest = (await localManifest(context, ref)) ?? (await askHolders(context, ref, signal))
+    const manifest = (await localManifest(context, ref)) ?? (await askHolders(context, ref, signal, onFault))
     if (manifest) return manifest
     if (clock.monotonic() + pauseMs > endMs)
       throw new CraftecError('content-unavailable', 'no holder of this content can be reached; try again later')
@@ -95,12 +101,13 @@ export async function findManifest(
 async function askHolders(
   context: ObjContext,
   ref: ContentRef,
-  signal: AbortSignal
+  signal: AbortSignal,
+  onFault: FindManifestOptions['onFault']
 ): Promise<SignedManifest | undefined> {
   let asked = 0
   for await (const holder of searchHolders(context, ref, signal)) {
     if (asked++ === MAX_ASKED) break
-    const manifest = await askForManifest(context, ref, holder, signal)
+    const manifest = await askForManifest(context, ref, holder, signal, onFault)
     if (manifest) return manifest
   }
   return undefined
@@ -116,7 +123,8 @@ async function askForManifest(
   { node, store, scores, clock }: ObjContext,
   ref: ContentRef,
   holder: FoundHolder,
-  signal: AbortSignal
+  signal: AbortSignal,
+  onFault: FindManifestOptions['onFault']
 ): Promise<SignedManifest | undefined> {
   const manifestId = ref.manifestId ?? holder.manifestId
   if (!manifestId) return undefined
@@ -132,9 +140,10 @@ async function askForManifest(
     if (signal.aborted) throw CraftecError.from(signal.reason, 'aborted')
     const { code } = CraftecError.from(error)
     // a manifest that does not verify, or of something else, is a lie; anything else is bad luck
-    if (code === 'malformed' || code === 'invalid-signature' || code === 'protocol-violation')
+    if (code === 'malformed' || code === 'invalid-signature' || code === 'protocol-violation') {
       scores.ban(holder.peerId, clock.monotonic())
-    else scores.failed(holder.peerId, clock.monotonic())
+      onFault?.({ peer: holder.peerId, why: 'protocol-violation' })
+    } else scores.failed(holder.peerId, clock.monotonic())
     return undefined
   } finally {
     void session?.close()

@@ -172,7 +172,7 @@ export class ObjClient {
     const signal = anySignal(options.signal, this.#life.signal)
     let opened: Promise<SignedManifest> | undefined
     const open = (): Promise<SignedManifest> => {
-      opened ??= this.#manifest(link, signal, options.idleTimeoutMs)
+      opened ??= this.#manifest(link, signal, options)
       opened.catch(() => {
         opened = undefined
       })
@@ -331,9 +331,10 @@ export class ObjClient {
     if (this.#life.signal.aborted) throw new CraftecError('stopped', 'the node was stopped; start it again')
   }
 
-  #manifest(link: ContentLink, signal: AbortSignal, timeoutMs = DEFAULT_IDLE_MS): Promise<SignedManifest> {
+  #manifest(link: ContentLink, signal: AbortSignal, options: GetOptions = {}): Promise<SignedManifest> {
     this.#running()
-    return findManifest(this.#context, link, signal, timeoutMs)
+    const { idleTimeoutMs: timeoutMs = DEFAULT_IDLE_MS, onFault } = options
+    return findManifest(this.#context, link, { signal, timeoutMs, onFault })
   }
 
   async #local(ref: string): Promise<ContentInfo> {

@@ -60,6 +60,8 @@ interface Waiting {
   readonly reject: (error: CraftecError) => void
   readonly promise: Promise<Uint8Array>
   finishing: boolean
+  /** While a lie is looked for: wait for committed pieces. */
+  patient: boolean
 }
 
 const DEFAULT_ACTIVE = 4
@@ -68,6 +70,8 @@ const TICK_MS = 250
 /** Pause before holders are looked for again. */
 const SEARCH_PAUSE_MS = 2_000
 const MAX_CANDIDATES = 64
+/** How long committed pieces are waited for, while recoded ones are in doubt. */
+const PATIENCE_MS = 3_000
 
 /**
  * Fetches segments of one content from its holders. Ask for a few segments at a time, in the order in which they are needed: each one
@@ -111,7 +115,7 @@ export class ContentFetcher {
     // it may be asked for ahead of time, and awaited later or never
     promise.catch(() => {})
     const download = new SegmentDownload(this.#manifest, index)
-    const waiting: Waiting = { download, promise, resolve, reject, finishing: false }
+    const waiting: Waiting = { download, promise, resolve, reject, finishing: false, patient: true }
     this.#segments.set(index, waiting)
     this.#begin(waiting).catch(error => this.#fail(waiting, CraftecError.from(error)))
     return promise
@@ -138,12 +142,14 @@ export class ContentFetcher {
     if (this.#life.signal.aborted) return
     if (download.complete) return this.#finish(waiting)
     this.#progressMs = this.#context.clock.monotonic()
-    this.#demand(download)
+    this.#demand(waiting)
   }
 
-  #demand(download: SegmentDownload): void {
-    const { index, needed, progress } = download
-    this.#step({ type: 'segment', segment: index, k: needed, rank: progress, held: download.held() })
+  #demand({ download, patient }: Waiting): void {
+    const { index, needed, progress, disputed } = download
+    // Among pieces that lie, committed ones settle it soonest: they cannot lie without the publisher.
+    const recoded = !disputed || !patient
+    this.#step({ type: 'segment', segment: index, k: needed, rank: progress, held: download.held(), recoded })
     this.#schedule()
   }
 
@@ -274,7 +280,8 @@ export class ContentFetcher {
     const { download } = waiting
     waiting.finishing = true
     this.#step({ type: 'forget', segment: download.index })
-    const bytes = download.disputed
+    const wasDisputed = download.disputed
+    const bytes = wasDisputed
       ? await this.#settle(download)
       : await download.decode(this.#context.codec, this.#context.hashes, this.#life.signal)
     if (bytes) {
@@ -284,12 +291,13 @@ export class ContentFetcher {
       this.#progressMs = this.#context.clock.monotonic()
       return
     }
-    if (!download.disputed && !(await this.#dropRotten(download))) {
+    if (wasDisputed) download.dispute()
+    else if (!(await this.#dropRotten(download))) {
       if (download.pieces.every(({ verified }) => verified.recoder === undefined)) throw publisherLied()
       download.dispute()
     }
     waiting.finishing = false
-    this.#demand(download)
+    this.#demand(waiting)
   }
 
   /**
@@ -314,11 +322,7 @@ export class ContentFetcher {
       }
     )
     if (blame.outcome === 'publisher-lied') throw publisherLied()
-    if (blame.outcome === 'undecided') {
-      // What remains is what cannot lie without the publisher.
-      if (!download.dispute()) download.discard(({ verified }) => verified.recoder !== undefined)
-      return undefined
-    }
+    if (blame.outcome === 'undecided') return undefined
     const liars = new Set(blame.liars.map(index => pieces[index]))
     for (const liar of liars) {
       // who signed it lied; who passed it on could not know
@@ -360,6 +364,11 @@ export class ContentFetcher {
     this.#step({ type: 'tick' })
     const { idleTimeoutMs = DEFAULT_IDLE_MS } = this.#options
     const open = [...this.#segments.values()].filter(({ finishing }) => !finishing)
+    for (const waiting of open) {
+      if (!waiting.patient || !waiting.download.disputed || now - this.#progressMs < PATIENCE_MS) continue
+      waiting.patient = false
+      this.#demand(waiting)
+    }
     if (open.length === 0 || now - this.#progressMs < idleTimeoutMs) return
     for (const waiting of open) {
       this.#keep(waiting.download)

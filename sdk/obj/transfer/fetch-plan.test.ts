@@ -15,7 +15,8 @@ const segment = (k: number, ...held: number[]): FetchEvent => ({
   segment: 0,
   k,
   rank: held.length,
-  held: IndexSet.of(...held)
+  held: IndexSet.of(...held),
+  recoded: true
 })
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
 
@@ -147,7 +148,10 @@ describe('fetch plan', () => {
           }
         }
         for (let index = 0; index < segments; index++)
-          perform(plan.handle({ type: 'segment', segment: index, k, rank: 0, held: new IndexSet() }, 0), 0)
+          perform(
+            plan.handle({ type: 'segment', segment: index, k, rank: 0, held: new IndexSet(), recoded: true }, 0),
+            0
+          )
         for (const [name, peer] of peers.entries()) {
           const committed = peer.kind === 'liar' ? range(0, 16) : range(0, 16).filter(index => peer.holds[index])
           const holdings = Array.from({ length: segments }, () => ({

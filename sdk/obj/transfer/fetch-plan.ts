@@ -19,6 +19,8 @@ export interface FetchLimits {
   readonly queryMs: number
   /** Times a peer may lack what it said it had, before it is given up. */
   readonly maxBroken: number
+  /** Recoded pieces that added nothing, before a peer is given up. Honest ones are rarely so. */
+  readonly maxUseless: number
 }
 
 export const FETCH_LIMITS: FetchLimits = {
@@ -27,20 +29,22 @@ export const FETCH_LIMITS: FetchLimits = {
   lateMs: 1_500,
   stallMs: 10_000,
   queryMs: 2_000,
-  maxBroken: 3
+  maxBroken: 3,
+  maxUseless: 8
 }
 
 /** Why a peer is of no more use to this fetch. */
 export type DropReason = 'stalled' | 'broken-promises' | 'unknown-content' | 'refused'
 
 export type FetchEvent =
-  /** Pieces of `segment` are wanted from now on; those in `held` are here already. */
+  /** Pieces of `segment` are wanted from now on; those in `held` are here already. @param recoded whether recoded ones will do */
   | {
       readonly type: 'segment'
       readonly segment: number
       readonly k: number
       readonly rank: number
       readonly held: IndexSet
+      readonly recoded: boolean
     }
   /** The segment is complete, or not wanted any more. */
   | { readonly type: 'forget'; readonly segment: number }
@@ -85,6 +89,7 @@ interface SegmentState {
   readonly k: number
   rank: number
   readonly held: IndexSet
+  readonly recoded: boolean
 }
 
 interface PeerState {
@@ -94,6 +99,7 @@ interface PeerState {
   busyUntilMs: number
   queriedMs: number
   broken: number
+  useless: number
 }
 
 interface WantState {
@@ -136,7 +142,7 @@ export class FetchPlan {
     const effects: FetchEffect[] = []
     switch (event.type) {
       case 'segment':
-        this.#segments.set(event.segment, { k: event.k, rank: event.rank, held: IndexSet.of(...event.held) })
+        this.#segments.set(event.segment, { ...event, held: IndexSet.of(...event.held) })
         break
       case 'forget':
         this.#segments.delete(event.segment)
@@ -168,7 +174,8 @@ export class FetchPlan {
       recodedTaken: new Map(),
       busyUntilMs: 0,
       queriedMs: nowMs,
-      broken: 0
+      broken: 0,
+      useless: 0
     }
     this.#peers.set(event.peer, peer)
     for (const [offset, holdings] of event.segments.entries()) {
@@ -183,8 +190,10 @@ export class FetchPlan {
     want.progressMs = nowMs
     if (event.index === undefined) {
       want.recoded = Math.max(0, want.recoded - 1)
-      const taken = this.#peers.get(want.peer)?.recodedTaken
-      taken?.set(want.segment, (taken.get(want.segment) ?? 0) + 1)
+      const peer = this.#peers.get(want.peer)
+      peer?.recodedTaken.set(want.segment, (peer.recodedTaken.get(want.segment) ?? 0) + 1)
+      if (!event.innovative && peer && ++peer.useless >= this.#limits.maxUseless)
+        return this.#drop(want.peer, 'broken-promises')
     } else want.committed.delete(event.index)
     const segment = this.#segments.get(want.segment)
     if (!segment) return []
@@ -271,7 +280,7 @@ export class FetchPlan {
         if (!segment.held.has(index) && !assigned.has(index)) committed.add(index)
       }
       const spare = holdings.recoded - (peer.recodedTaken.get(number) ?? 0) - this.#recodedOwed(name, number)
-      const recoded = Math.max(0, Math.min(missing - committed.size, spare))
+      const recoded = segment.recoded ? Math.max(0, Math.min(missing - committed.size, spare)) : 0
       if (committed.size + recoded === 0) continue
       const request = this.#nextRequest++
       this.#wants.set(request, {
@@ -325,7 +334,7 @@ export class FetchPlan {
       if (segment.rank >= segment.k) continue
       const holdings = peer.have.get(number)
       if (!holdings) continue
-      if (holdings.recoded > (peer.recodedTaken.get(number) ?? 0)) return true
+      if (segment.recoded && holdings.recoded > (peer.recodedTaken.get(number) ?? 0)) return true
       for (const index of holdings.committed) if (!segment.held.has(index)) return true
     }
     return false

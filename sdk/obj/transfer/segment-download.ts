@@ -29,6 +29,8 @@ export class SegmentDownload {
   #span: Decoder
   /** Pieces to collect beyond k, to find a liar. */
   #surplus = 0
+  /** Signers whose pieces are done without, although it could not be shown that they lie. */
+  readonly #distrusted = new Set<string>()
 
   /** @throws CraftecError `invalid-argument` for a segment that does not exist */
   constructor(manifest: SignedManifest, index: number) {
@@ -77,7 +79,8 @@ export class SegmentDownload {
   /** @returns whether it brought the segment nearer; what does not is not kept */
   add(piece: DownloadedPiece): boolean {
     const id = encodeHex(piece.verified.id)
-    if (this.complete || this.#ids.has(id)) return false
+    const { recoder } = piece.verified
+    if (this.complete || this.#ids.has(id) || (recoder && this.#distrusted.has(encodeHex(recoder)))) return false
     const innovative = this.#span.commit(piece.piece.record.coefficients) === 'innovative'
     if (!innovative && this.#surplus === 0) return false
     this.#pieces.push(piece)
@@ -97,19 +100,22 @@ export class SegmentDownload {
   }
 
   /**
-   * Collect more, so that whoever sent most of what is signed could be done without.
-   * @returns false when twice the segment is here already: collecting has to end
+   * Collect more, so that whoever signed most of what is here could be done without. When twice the segment is here and it still does not
+   * show who lied, that one is done without.
    */
-  dispute(): boolean {
+  dispute(): void {
     const bySigner = new Map<string, number>()
     for (const { verified } of this.#pieces) {
       const signer = verified.recoder && encodeHex(verified.recoder)
       if (signer !== undefined) bySigner.set(signer, (bySigner.get(signer) ?? 0) + 1)
     }
-    const more = this.#surplus + Math.max(1, ...bySigner.values())
-    if (more > this.k + 1) return false
-    this.#surplus = more
-    return true
+    const [most] = [...bySigner].sort(([, a], [, b]) => b - a)
+    if (!most) return
+    const [signer, count] = most
+    this.#surplus += count
+    if (this.#surplus <= this.k) return
+    this.#distrusted.add(signer)
+    this.discard(({ verified }) => verified.recoder !== undefined && encodeHex(verified.recoder) === signer)
   }
 
   /**

@@ -1,0 +1,108 @@
+/** Storage nodes over real WebSockets on loopback, in this process: for peers that must stall, flood and lie. */
+import { systemClock, systemRandom } from '../../sdk/async/index.ts'
+import { type Identity, identityFromSeed } from '../../sdk/identity/index.ts'
+import {
+  announceHoldings,
+  createMemoryPieceStore,
+  inlineCodec,
+  loadCodingEngine,
+  loadHashEngine,
+  type ObjContext,
+  PeerScores,
+  type StorageService,
+  type StorageServiceOptions,
+  serveHolders,
+  signHolderRecord,
+  startStorageService
+} from '../../sdk/obj/index.ts'
+import { type Channel, createP2pNode, type P2pNode, type PeerAddresses } from '../../sdk/p2p/index.ts'
+
+export interface LoopbackStorage extends AsyncDisposable {
+  /** Somebody who asks: a context of its own. */
+  client(): Promise<ObjContext>
+  /** Keeps pieces for others; known to all as a storage peer. */
+  holder(
+    options?: Partial<StorageServiceOptions>
+  ): Promise<{ readonly context: ObjContext; readonly service: StorageService }>
+  /** A peer whose every channel is handled by `behave`. */
+  liar(behave: (channel: Channel, identity: Identity) => Promise<void>): Promise<Liar>
+}
+
+export interface Liar {
+  readonly peerId: string
+  readonly peer: PeerAddresses
+  /** Say to the relay that this one holds a content. */
+  claim(content: { readonly contentId: Uint8Array; readonly manifestId: Uint8Array }): Promise<void>
+}
+
+export async function loopbackStorage(protocol: string, maxFrameBytes: number): Promise<LoopbackStorage> {
+  const ends = new AsyncDisposableStack()
+  const [coding, hashing] = await Promise.all([loadCodingEngine(), loadHashEngine()])
+  const storagePeers: PeerAddresses[] = []
+  const start = async (): Promise<{ node: P2pNode; identity: Identity; peer: PeerAddresses }> => {
+    const seed = systemRandom(32)
+    const node = await createP2pNode({
+      seed,
+      bootstrap: [],
+      listen: ['/ip4/127.0.0.1/tcp/0/ws'],
+      allowPrivateAddresses: true
+    })
+    ends.defer(() => node.stop())
+    return { node, identity: identityFromSeed(seed), peer: { peerId: node.peerId, addresses: node.addresses() } }
+  }
+  const relay = await start()
+  serveHolders(relay.node)
+  const contextOf = ({ node, identity }: Awaited<ReturnType<typeof start>>): ObjContext => ({
+    node,
+    store: createMemoryPieceStore(),
+    identity,
+    nodeIdentity: identity,
+    codec: inlineCodec(coding, hashing, systemRandom),
+    coding,
+    hashing,
+    scores: new PeerScores(),
+    clock: systemClock,
+    random: systemRandom,
+    relays: () => [relay.peer],
+    storagePeers: () => storagePeers
+  })
+  return {
+    client: async () => contextOf(await start()),
+    holder: async options => {
+      const started = await start()
+      const context = contextOf(started)
+      const service = startStorageService(context, { intake: true, durable: true, ...options })
+      ends.defer(() => service.stop())
+      storagePeers.push(started.peer)
+      return { context, service }
+    },
+    liar: async behave => {
+      const { node, identity, peer } = await start()
+      node.handle(protocol, { maxFrameBytes, maxChannels: 64 }, channel => {
+        // it may be cut off at any point: that is what is tested
+        behave(channel, identity).catch(() => {})
+      })
+      return {
+        peerId: node.peerId,
+        peer,
+        claim: async ({ contentId, manifestId }) => {
+          const issuedAt = Math.floor(Date.now() / 1000)
+          const record = await signHolderRecord(
+            {
+              contentId,
+              manifestId,
+              durable: true,
+              pieces: 255,
+              issuedAt,
+              expiresAt: issuedAt + 3600,
+              addresses: [...peer.addresses]
+            },
+            identity
+          )
+          await announceHoldings(node, relay.peer, [record])
+        }
+      }
+    },
+    [Symbol.asyncDispose]: () => ends.disposeAsync()
+  }
+}
