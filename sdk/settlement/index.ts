@@ -51,6 +51,8 @@ export {
   type PaymentStage,
   type PayOptions,
   type PlanOffer,
+  type SessionClient,
+  type SessionRequest,
   type Settlement,
   type SettlementOptions,
   type SettlementReader,
@@ -129,4 +131,5 @@ export {
   refusalError
 } from './refusals/index.ts'
 export { type CallOptions, type ChainRpc, type ChainRpcOptions, connectChain } from './rpc/index.ts'
+export { memorySessionStore, type SessionStore, type SpendingSession } from './session/index.ts'
 export { type Cluster, type ConnectedWallet, connectWallet, findWallets, type WalletOffer } from './wallet/index.ts'

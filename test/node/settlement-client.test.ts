@@ -9,9 +9,11 @@ import {
   createSettlement,
   formatMoney,
   memoryPaymentLog,
+  memorySessionStore,
   money,
   type PaymentLog,
   parseAddress,
+  type SessionStore,
   type Settlement
 } from '../../sdk/settlement/index.ts'
 import { type KeyWallet, keyWallet } from '../kit/key-wallet.ts'
@@ -49,12 +51,17 @@ async function call(method: string, ...params: readonly unknown[]): Promise<void
   if (answer.error) throw new Error(answer.error.message)
 }
 
-function settlementWith(log: PaymentLog, through: ChainRpc = rpc): Promise<Settlement> {
+function settlementWith(
+  log: PaymentLog,
+  through: ChainRpc = rpc,
+  sessions: SessionStore = memorySessionStore()
+): Promise<Settlement> {
   return createSettlement({
     endpoints: [],
     program: parseAddress(chain.programs.settlement ?? ''),
     rpc: through,
-    log
+    log,
+    sessions
   })
 }
 
@@ -200,6 +207,97 @@ describe('a page that dies', () => {
     const settlement = await settlementWith(log)
     expect(await settlement.subscribe(wallet, request)).toBe(open?.signature)
     expect(wallet.asked.length).toBe(1)
+  })
+})
+
+describe('a session', () => {
+  const nowSecs = (): bigint => BigInt(Math.floor(Date.now() / 1000))
+  let receiver: KeyWallet
+
+  beforeEach(async () => {
+    receiver = keyWallet(systemRandom(32))
+    await call('requestAirdrop', receiver.address, 1_000_000_000)
+    await call('craftec_requestTokens', receiver.address, 0)
+  })
+
+  const open = async (settlement: Settlement, units = 1_000_000n) =>
+    settlement.sessions.open(wallet, {
+      receiver: receiver.address,
+      cap: money(units, await settlement.reader.token()),
+      lifetimeSecs: 3_600
+    })
+
+  it('spends up to its cap after one approval, and the receiver is paid what the last voucher says', async () => {
+    const settlement = await settlementWith(memoryPaymentLog())
+    const before = await balance(settlement)
+    const session = await open(settlement)
+    const vouchers = await Promise.all(Array.from({ length: 100 }, () => session.pay(1_000n, nowSecs())))
+    expect(wallet.asked.length).toBe(1)
+    expect(vouchers.map(({ voucher }) => voucher.seq)).toEqual(vouchers.map((_, index) => BigInt(index + 1)))
+    expect(session.left.units).toBe(900_000n)
+    await expect(session.pay(900_001n, nowSecs())).rejects.toMatchObject({ code: 'limit-exceeded' })
+    await expect(session.pay(1n, session.channel.expiresAt)).rejects.toMatchObject({ code: 'limit-exceeded' })
+    await expect(session.pay(0n, nowSecs())).rejects.toMatchObject({ code: 'invalid-argument' })
+    const last = vouchers.at(-1)
+    if (last === undefined) throw new Error('no voucher')
+    await settlement.sessions.redeem(receiver, last)
+    expect(before - (await balance(settlement))).toBe(100_000n)
+    const { feeBps } = await settlement.reader.config()
+    const paid = await settlement.reader.balance(receiver.address)
+    expect(paid?.units).toBe(100_000n - (100_000n * BigInt(feeBps)) / 10_000n)
+  })
+
+  it('goes on after a reload, and takes the newest voucher from who has it', async () => {
+    const store = memorySessionStore()
+    const log = memoryPaymentLog()
+    const first = await open(await settlementWith(log, rpc, store))
+    const kept = await first.pay(10n, nowSecs())
+    await first.keep()
+    const settlement = await settlementWith(log, rpc, store)
+    const lost = await first.pay(20n, nowSecs())
+    const record = await store.get(first.address)
+    if (record === undefined) throw new Error('nothing kept')
+    // what a page leaves that died right after it reserved numbers
+    await store.put({ ...record, seq: 65n, amount: 10n })
+    const second = await settlement.sessions.resume(first.address)
+    expect(second.spent.units).toBe(10n)
+    await second.catchUp(lost)
+    expect(second.spent.units).toBe(30n)
+    expect((await second.pay(1n, nowSecs())).voucher).toMatchObject({ amount: 31n, seq: 66n })
+    const forged = { voucher: { ...lost.voucher, amount: 900_000n }, signature: lost.signature }
+    await expect(second.catchUp(forged)).rejects.toMatchObject({ code: 'invalid-signature' })
+    expect(kept.voucher.seq).toBe(1n)
+  })
+
+  it('that lost its key gives back what was not spent', async () => {
+    const store = memorySessionStore()
+    const settlement = await settlementWith(memoryPaymentLog(), rpc, store)
+    const before = await balance(settlement)
+    const session = await open(settlement)
+    await settlement.sessions.record(receiver, await session.pay(250_000n, nowSecs()))
+    await store.remove(session.address)
+    await expect(settlement.sessions.resume(session.address)).rejects.toMatchObject({ code: 'vault-corrupt' })
+    const [found] = await settlement.sessions.list(wallet)
+    expect(found?.address).toBe(session.address)
+    expect(await settlement.sessions.close(wallet, session.address)).toMatchObject({ done: 'announced' })
+    await expect(settlement.sessions.close(wallet, session.address)).rejects.toMatchObject({
+      code: 'transaction-failed',
+      details: { name: 'ForceCloseTooEarly' }
+    })
+    await call('craftec_advanceTime', 3_700)
+    expect(await settlement.sessions.close(wallet, session.address)).toMatchObject({ done: 'closed' })
+    expect(before - (await balance(settlement))).toBe(250_000n)
+    expect(await settlement.sessions.list(wallet)).toEqual([])
+  })
+
+  it('lives for a minute at least', async () => {
+    const settlement = await settlementWith(memoryPaymentLog())
+    const cap = money(1n, await settlement.reader.token())
+    for (const lifetimeSecs of [59, 60.5, Number.NaN, -1])
+      await expect(
+        settlement.sessions.open(wallet, { receiver: receiver.address, cap, lifetimeSecs })
+      ).rejects.toMatchObject({ code: 'invalid-argument' })
+    expect(wallet.asked).toEqual([])
   })
 })
 

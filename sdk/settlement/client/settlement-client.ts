@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../../async/index.ts'
+import { type Clock, type RandomBytes, systemClock, systemRandom } from '../../async/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import {
   type Address,
@@ -19,8 +19,10 @@ import {
 import { compareMoney, formatMoney, type Money } from '../money/index.ts'
 import { openPaymentLog, type Payment, type PaymentLog, type PaymentOutcome } from '../payment/index.ts'
 import { type ChainRpc, connectChain } from '../rpc/index.ts'
+import { openSessionStore, type SessionStore } from '../session/index.ts'
 import type { ConnectedWallet } from '../wallet/index.ts'
 import { type PayContext, type PayOptions, pay, settleOpenPayments } from './pay.ts'
+import { SessionClient } from './session-client.ts'
 import { type PlanOffer, SettlementReader } from './settlement-reader.ts'
 
 export interface SettlementOptions {
@@ -30,12 +32,14 @@ export interface SettlementOptions {
   readonly program?: Address
   /** How the token is called in texts. Default `USDC`. */
   readonly symbol?: string
-  /** IndexedDB database of the payment log. Default `craftec-payments`. */
+  /** Prefix of the IndexedDB databases: the payment log and the sessions. Default `craftec`. */
   readonly databaseName?: string
   readonly clock?: Clock
   /** In place of the endpoints and the database, for tests and other runtimes. */
   readonly rpc?: ChainRpc
   readonly log?: PaymentLog
+  readonly sessions?: SessionStore
+  readonly random?: RandomBytes
 }
 
 /** What a purchase changes; the wallet pays, the chain decides. */
@@ -63,12 +67,16 @@ export interface SubscribeRequest {
 export class Settlement {
   readonly reader: SettlementReader
   readonly at: SettlementAddresses
+  readonly sessions: SessionClient
   readonly #context: PayContext
+  readonly #store: SessionStore
 
-  constructor(context: PayContext, at: SettlementAddresses, symbol: string) {
+  constructor(context: PayContext, reader: SettlementReader, store: SessionStore, random: RandomBytes) {
     this.#context = context
-    this.at = at
-    this.reader = new SettlementReader(context.rpc, at, symbol)
+    this.#store = store
+    this.at = reader.at
+    this.reader = reader
+    this.sessions = new SessionClient(context, reader, store, random)
   }
 
   /**
@@ -164,6 +172,7 @@ export class Settlement {
 
   close(): void {
     this.#context.log.close()
+    this.#store.close()
   }
 
   #pay(wallet: ConnectedWallet, options: PayOptions, request: Parameters<typeof pay>[2]): Promise<string> {
@@ -210,6 +219,9 @@ export class Settlement {
 export async function createSettlement(options: SettlementOptions): Promise<Settlement> {
   const { clock = systemClock, program = SETTLEMENT_PROGRAM, symbol = 'USDC' } = options
   const rpc = options.rpc ?? (await connectChain({ endpoints: options.endpoints, clock }))
-  const log = options.log ?? (await openPaymentLog(options.databaseName ?? 'craftec-payments'))
-  return new Settlement({ rpc, log, clock, program }, new SettlementAddresses(program), symbol)
+  const { databaseName = 'craftec', random = systemRandom } = options
+  const log = options.log ?? (await openPaymentLog(`${databaseName}-payments`))
+  const sessions = options.sessions ?? (await openSessionStore(`${databaseName}-sessions`))
+  const reader = new SettlementReader(rpc, new SettlementAddresses(program), symbol)
+  return new Settlement({ rpc, log, clock, program }, reader, sessions, random)
 }
