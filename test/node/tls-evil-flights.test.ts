@@ -40,6 +40,6 @@ it('memory that grows with the flights is told from memory that only sways', () 
   expect(run(flat)?.flat).toBe(true)
   // 12 bytes a flight in a million flights.
   expect(run(at => ({ ...flat(at), heapBytes: flat(at).heapBytes + at * 20_000 * 12 }))?.flat).toBe(false)
-  expect(run(at => ({ ...flat(at), residentBytes: 2 ** 27 + at * 2 ** 23 }))?.flat).toBe(false)
+  expect(run(at => ({ ...flat(at), residentBytes: 2 ** 27 + at * 2 ** 21 }))?.flat).toBe(false)
   expect(judgeMemory([flat(1)])).toBeUndefined()
 })

@@ -18,8 +18,8 @@ const WARM_UP_SAMPLES = 3
 const MIN_SAMPLES = 12
 /** In a million flights this is 6 bytes each. */
 const MAX_HEAP_GROWTH_BYTES = 4 * 2 ** 20
-/** V8 and the allocator widen themselves over the first hundred thousands of flights, by 110 MiB; a native leak has no end. */
-const MAX_RESIDENT_GROWTH_BYTES = 160 * 2 ** 20
+/** The allocator gives pages back when it likes. */
+const MAX_RESIDENT_GROWTH_BYTES = 48 * 2 ** 20
 
 /** @returns `undefined` for a run too short to say */
 export function judgeMemory(samples: readonly MemorySample[]): MemoryVerdict | undefined {

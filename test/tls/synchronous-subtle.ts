@@ -6,8 +6,6 @@ import {
   constants,
   createCipheriv,
   createDecipheriv,
-  createHash,
-  createHmac,
   createPrivateKey,
   createPublicKey,
   createSecretKey,
@@ -19,7 +17,7 @@ import {
 
 /** Private keys in PKCS#8 by the name of their algorithm or curve. */
 export type FixedKeys = Readonly<Record<string, Buffer>>
-type Algorithm = string | { readonly name: string; readonly namedCurve?: string; readonly hash?: string }
+type Algorithm = string | { readonly name: string; readonly namedCurve?: string }
 interface SynchronousKey {
   readonly algorithm: Algorithm
   readonly bytes: Buffer
@@ -27,7 +25,7 @@ interface SynchronousKey {
 
 const TAG_BYTES = 16
 /** More than one session needs; fuzzing must not fill the memory. */
-const MAX_REMEMBERED = 1_000
+const MAX_REMEMBERED = 300
 /** SubjectPublicKeyInfo before the key itself. */
 const SPKI: Readonly<Record<string, string>> = {
   X25519: '302a300506032b656e032100',
@@ -51,9 +49,6 @@ export function createSynchronousSubtle(keys: FixedKeys): object {
   })
   // Node 24 takes 20 µs longer for the same key as bytes.
   const secretKeys = remembering((bytes: Buffer) => createSecretKey(bytes))
-  const macs = remembering((hash: string, key: Buffer, data: Buffer) =>
-    createHmac(nodeHash(hash), secretKeys(key)).update(data).digest()
-  )
   const agreements = remembering((_name: string, privateKey: Buffer, peer: Buffer) =>
     diffieHellman({ privateKey: privateKeyOf(privateKey), publicKey: publicKeys('', peer) })
   )
@@ -62,8 +57,6 @@ export function createSynchronousSubtle(keys: FixedKeys): object {
   )
 
   return {
-    digest: async (hash: string, data: Uint8Array) => copy(createHash(nodeHash(hash)).update(data).digest()),
-
     generateKey: async (algorithm: Algorithm) => {
       const name = keyName(algorithm)
       const bytes = keys[name]
@@ -89,9 +82,6 @@ export function createSynchronousSubtle(keys: FixedKeys): object {
       attempt('DataError', () => publicKeys('', spki))
       return { algorithm, bytes: spki }
     },
-
-    sign: async (_name: string, { algorithm, bytes }: SynchronousKey, data: Uint8Array) =>
-      copy(macs(hashOf(algorithm), bytes, Buffer.from(data))),
 
     verify: async (
       { name, hash, saltLength }: { name: string; hash: string; saltLength?: number },
@@ -166,10 +156,6 @@ function remembering<A extends readonly (string | Buffer)[], R>(compute: (...inp
 
 function keyName(algorithm: Algorithm): string {
   return typeof algorithm === 'string' ? algorithm : (algorithm.namedCurve ?? algorithm.name)
-}
-
-function hashOf(algorithm: Algorithm): string {
-  return typeof algorithm === 'string' ? '' : (algorithm.hash ?? '')
 }
 
 function nodeHash(hash: string): string {
