@@ -8,8 +8,8 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { type BenchSuite, type RowResult, runSuite, type SuiteResult } from '../test/bench/harness.ts'
-import { launchChromium } from '../tools/launch-chromium.ts'
 import { startPageServer } from '../tools/page-server.ts'
+import { launchPersistentChromium } from '../tools/persistent-chromium.ts'
 
 interface NodeHalf {
   /** Plain data for `suite.open`, and what ends it. */
@@ -68,10 +68,9 @@ async function runInChromium(suite: string, parameters: unknown): Promise<SuiteR
       .then(result => postMessage({ result }), error => postMessage({ error: String(error) }))`
   const files = { '/': html, '/bench-worker.js': worker }
   await using server = await startPageServer({ rootDir: root, files, bundle: true, isolated: true })
-  await using chromium = await launchChromium()
-  const context = await chromium.newContext(server.origin)
-  const page = await context.newPage()
-  const environment = { ...machine(), runtime: `chromium ${chromium.browser.version()}` }
+  await using chromium = await launchPersistentChromium(server.origin)
+  const page = await chromium.context.newPage()
+  const environment = { ...machine(), runtime: `chromium ${chromium.version}` }
   const run = async (): Promise<SuiteResult> => {
     await page.goto(server.origin)
     await page.waitForFunction('globalThis.runBench !== undefined')

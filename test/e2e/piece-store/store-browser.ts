@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core'
-import { CHROMIUM_ADVICE, CHROMIUM_ARGS, findChromium } from '../../../tools/chromium.mjs'
+import type { CDPSession, Page } from 'playwright-core'
 import { type PageServer, startPageServer } from '../../../tools/page-server.ts'
+import { launchPersistentChromium } from '../../../tools/persistent-chromium.ts'
 import type { Visit } from './page.ts'
 
 declare const visit: Visit
@@ -24,19 +22,14 @@ export interface StoreBrowser extends AsyncDisposable {
 }
 
 export async function startStoreBrowser(): Promise<StoreBrowser> {
-  const executablePath = findChromium()
-  if (executablePath === undefined) throw new Error(CHROMIUM_ADVICE)
   const html = '<!doctype html><script type="module" src="/test/e2e/piece-store/page.ts"></script>'
   const server: PageServer = await startPageServer({
     rootDir: join(import.meta.dirname, '../../..'),
     files: { '/': html },
     bundle: true
   })
-  const profile = await mkdtemp(join(tmpdir(), 'craftec-pieces-'))
-  const context: BrowserContext = await chromium.launchPersistentContext(profile, {
-    executablePath,
-    args: [...CHROMIUM_ARGS]
-  })
+  const chromium = await launchPersistentChromium()
+  const { context } = chromium
   const acknowledged = new Map<number, Set<number>>()
   const listeners = new Set<() => void>()
   await context.exposeFunction('acknowledged', (number: number, segment: number) => {
@@ -81,9 +74,8 @@ export async function startStoreBrowser(): Promise<StoreBrowser> {
         listeners.add(listener)
       }),
     [Symbol.asyncDispose]: async () => {
-      await context.close()
+      await chromium[Symbol.asyncDispose]()
       await server.close()
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 })
     }
   }
 }
