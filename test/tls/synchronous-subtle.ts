@@ -1,5 +1,5 @@
 /**
- * The part of WebCrypto that sdk/tls uses, on node:crypto without a thread pool: the same OpenSSL underneath, some thirty
+ * The part of WebCrypto that sdk/tls uses, on node:crypto without a thread pool: the same OpenSSL underneath, some ten
  * times sooner for inputs of this size. Made for fuzzing only; key pairs are fixed, and what was computed once is remembered.
  */
 import {
@@ -37,22 +37,20 @@ const CURVES: Readonly<Record<string, string>> = { prime256v1: 'P-256', secp384r
 
 /** @returns to be put in the place of `crypto.subtle` */
 export function createSynchronousSubtle(keys: FixedKeys): object {
-  const publicKeys = remembering((_name: string, bytes: Buffer) =>
-    createPublicKey({ key: bytes, format: 'der', type: 'spki' })
-  )
+  const publicKeys = remembering((bytes: Buffer) => createPublicKey({ key: bytes, format: 'der', type: 'spki' }))
   const verdicts = remembering((how: string, key: Buffer, signature: Buffer, data: Buffer) => {
     const [name, hash = '', salt] = how.split(' ')
-    const publicKey = publicKeys('', key)
+    const publicKey = publicKeys(key)
     if (name === 'ECDSA') return verify(hash, data, { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature)
     const padding = name === 'RSA-PSS' ? constants.RSA_PKCS1_PSS_PADDING : constants.RSA_PKCS1_PADDING
     return verify(hash, data, { key: publicKey, padding, saltLength: Number(salt) }, signature)
   })
   // Node 24 takes 20 µs longer for the same key as bytes.
   const secretKeys = remembering((bytes: Buffer) => createSecretKey(bytes))
-  const agreements = remembering((_name: string, privateKey: Buffer, peer: Buffer) =>
-    diffieHellman({ privateKey: privateKeyOf(privateKey), publicKey: publicKeys('', peer) })
+  const agreements = remembering((privateKey: Buffer, peer: Buffer) =>
+    diffieHellman({ privateKey: privateKeyOf(privateKey), publicKey: publicKeys(peer) })
   )
-  const decapsulations = remembering((_name: string, privateKey: Buffer, ciphertext: Buffer) =>
+  const decapsulations = remembering((privateKey: Buffer, ciphertext: Buffer) =>
     decapsulate(privateKeyOf(privateKey), ciphertext)
   )
 
@@ -69,7 +67,7 @@ export function createSynchronousSubtle(keys: FixedKeys): object {
       const bytes = Buffer.from(data)
       const name = keyName(algorithm)
       if (format === 'spki') {
-        const key = attempt('DataError', () => publicKeys('', bytes))
+        const key = attempt('DataError', () => publicKeys(bytes))
         const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key
         const fits =
           type === 'ec' ? CURVES[details?.namedCurve ?? ''] === name : type === 'rsa' && name.startsWith('RSA')
@@ -79,7 +77,7 @@ export function createSynchronousSubtle(keys: FixedKeys): object {
       const prefix = SPKI[name]
       if (prefix === undefined) return { algorithm, bytes }
       const spki = Buffer.concat([Buffer.from(prefix, 'hex'), bytes])
-      attempt('DataError', () => publicKeys('', spki))
+      attempt('DataError', () => publicKeys(spki))
       return { algorithm, bytes: spki }
     },
 
@@ -91,12 +89,12 @@ export function createSynchronousSubtle(keys: FixedKeys): object {
     ) => verdicts(`${name} ${nodeHash(hash)} ${saltLength}`, bytes, Buffer.from(signature), Buffer.from(data)),
 
     deriveBits: async ({ public: peer }: { public: SynchronousKey }, { bytes }: SynchronousKey) => {
-      const secret = attempt('OperationError', () => agreements('', bytes, peer.bytes))
+      const secret = attempt('OperationError', () => agreements(bytes, peer.bytes))
       if (secret.every(byte => byte === 0)) throw new DOMException('all zero', 'OperationError')
       return copy(secret)
     },
     decapsulateBits: async (_name: string, { bytes }: SynchronousKey, ciphertext: Uint8Array) =>
-      copy(attempt('OperationError', () => decapsulations('', bytes, Buffer.from(ciphertext)))),
+      copy(attempt('OperationError', () => decapsulations(bytes, Buffer.from(ciphertext)))),
 
     encrypt: async ({ iv, additionalData }: AesGcmParams, { bytes }: SynchronousKey, data: Uint8Array) => {
       const cipher = createCipheriv(aes(bytes), secretKeys(bytes), view(iv)).setAAD(view(additionalData))
