@@ -1,5 +1,5 @@
 // Linear combinations by split-nibble look-up: a product is two 16-entry table look-ups and an XOR.
-// Inner loops take 64 bytes a turn at fixed distances from one sum per pointer; one vector a turn was up to a sixth slower.
+// Inner loops take 64 bytes a turn at fixed distances from one sum per pointer; one vector a turn was up to a seventh slower.
 
 import { addProduct, NIBBLES, nibbleMask, product } from './gf256'
 
