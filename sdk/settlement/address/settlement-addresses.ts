@@ -27,7 +27,15 @@ export interface DistributionKey {
 
 const encoder = new TextEncoder()
 
-/** Derives the addresses of one deployment. Each takes about a millisecond: keep what is used often. */
+/**
+ * Derives the addresses of one deployment. Each takes about a millisecond: keep what is used often.
+ * @example
+ * import { parseAddress, SettlementAddresses } from '@craftec/web/settlement'
+ * const at = new SettlementAddresses()
+ * const wallet = parseAddress('4rWTbKuNPa324GEcachcLshN5QamajQoNW4aqAba3KFZ')
+ * const subscription = at.subscription(wallet, new Uint8Array(32))
+ * console.log(subscription, at.vault(subscription))
+ */
 export class SettlementAddresses {
   readonly program: Address
 

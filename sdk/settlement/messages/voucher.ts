@@ -35,7 +35,17 @@ const fields: BorshCodec<Voucher> = struct({
 
 const signed: BorshCodec<SignedVoucher> = struct({ voucher: fields, signature: fixedBytes(64) })
 
-/** The bytes to sign. @throws CraftecError `invalid-argument` */
+/**
+ * The bytes to sign.
+ * @throws CraftecError `invalid-argument`
+ * @example
+ * import { encodeVoucher, SettlementAddresses, type ChannelKey } from '@craftec/web/settlement'
+ * async function pay(at: SettlementAddresses, key: ChannelKey, session: CryptoKey, openedSlot: bigint) {
+ *   const voucher = { program: at.program, channel: at.channel(key), openedSlot, seq: 1n, amount: 250_000n }
+ *   const signature = await crypto.subtle.sign('Ed25519', session, Uint8Array.from(encodeVoucher(voucher)))
+ *   return { voucher, signature: new Uint8Array(signature) }
+ * }
+ */
 export function encodeVoucher(voucher: Voucher): Uint8Array {
   return encodeBorsh(fields, voucher)
 }

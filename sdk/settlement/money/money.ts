@@ -53,6 +53,11 @@ export function compareMoney(left: Money, right: Money): number {
 
 /**
  * Read what a person typed: digits, and after one point no more of them than the token has.
+ * @example
+ * import { formatMoney, parseAddress, parseMoney } from '@craftec/web/settlement'
+ * const mint = parseAddress('EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v')
+ * const price = parseMoney('12.50', { mint, decimals: 6, symbol: 'USDC' })
+ * console.log(price.units === 12_500_000n, formatMoney(price)) // true '12.5 USDC'
  * @throws CraftecError `invalid-argument` for anything else: commas, signs, exponents, spaces; nothing is rounded
  */
 export function parseMoney(text: string, token: Token): Money {

@@ -53,7 +53,10 @@ export async function explainRefusal(error: unknown, context: RefusalContext): P
   return refusal({ instruction, program, code, name, advice })
 }
 
-/** The refusal as an error that is thrown: `transaction-failed`, with `program`, `programCode`, `name` and `instruction` in its details. */
+/**
+ * The refusal as an error that is thrown: `transaction-failed`, with `program`, `programCode`, `name` and `instruction` in its
+ * details.
+ */
 export async function refusalError(error: unknown, context: RefusalContext): Promise<CraftecError> {
   const { instruction, program, code, name, meaning, advice } = await explainRefusal(error, context)
   const where = instruction === undefined ? '' : ` in instruction ${instruction}`

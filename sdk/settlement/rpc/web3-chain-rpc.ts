@@ -28,7 +28,7 @@ const MAX_LIFETIME_BLOCKS = 300
 export async function connectChain(options: ChainRpcOptions): Promise<ChainRpc> {
   const { clock = systemClock } = options
   const urls = options.endpoints.map(checkEndpoint)
-  const web3 = await import('@solana/web3.js')
+  const web3 = await import('./web3.ts')
   const { PublicKey, VersionedTransaction } = web3
   const connections = urls.map(
     url => new web3.Connection(url, { commitment: COMMITMENT, disableRetryOnRateLimit: true })
