@@ -7,6 +7,7 @@ import { type ContentCipher, createContentCipher, DEFAULT_CHUNK_BYTES } from '..
 import { describeCommitted, type ManifestSegment, type SignedManifest, signManifest } from '../manifest/index.ts'
 import { pieceId } from '../piece/index.ts'
 import type { ContentLabel, StoredPiece } from '../store/index.ts'
+import type { ContentHash } from '../transfer/index.ts'
 import { type CutSegment, cutSegments, type SegmentShape } from './cut-segments.ts'
 import type { ObjContext } from './obj-context.ts'
 import { sealChunks } from './seal-chunks.ts'
@@ -65,14 +66,24 @@ class Draft {
   }
 
   async fill(source: OpenedSource, options: PutContentOptions): Promise<PutContentResult> {
-    const { hashing, identity, store, clock, random } = this.#context
+    const { codec } = this.#context
+    const whole = await codec.hashStream()
+    try {
+      return await this.#fill(source, options, whole)
+    } catch (error) {
+      whole.cancel()
+      throw error
+    }
+  }
+
+  async #fill(source: OpenedSource, options: PutContentOptions, whole: ContentHash): Promise<PutContentResult> {
+    const { identity, store, clock, random } = this.#context
     const { encrypt, signal } = options
     const shape = { segmentBytes: DEFAULT_SEGMENT_BYTES, pieceBytes: DEFAULT_PIECE_BYTES, ...options.shape }
     const key = encrypt ? random(KEY_BYTES) : undefined
     const cipher = key && createContentCipher(key, DEFAULT_CHUNK_BYTES)
     const segments: ManifestSegment[] = []
     const running = new Set<Promise<void>>()
-    const whole = hashing.stream()
     let [size, plainSize] = [0, 0]
     const onPlain = (bytes: number): void => {
       plainSize += bytes
@@ -82,11 +93,14 @@ class Draft {
       throwIfAborted(signal, 'put')
       if (segments.length + running.size >= MAX_SEGMENTS)
         throw new CraftecError('limit-exceeded', `a content has at most ${MAX_SEGMENTS} segments`)
-      whole.update(cut.pieces.subarray(0, cut.sourceBytes))
+      // Content is hashed in order, on one core; what is made of a segment meanwhile, on the others.
+      const roomBytes = cut.pieces.length
+      const hashed = await whole.update(cut.pieces.subarray(0, cut.sourceBytes))
+      const pieces = new Uint8Array(hashed.buffer, hashed.byteOffset, roomBytes)
       const index = Math.ceil(size / shape.segmentBytes)
       size += cut.sourceBytes
       await this.#begin(cut.pieceBytes)
-      const task = this.#commit(cut, index, signal).then(segment => {
+      const task = this.#commit({ ...cut, pieces }, index, signal).then(segment => {
         segments[index] = segment
       })
       running.add(task)
@@ -98,7 +112,7 @@ class Draft {
     throwIfAborted(signal, 'put')
     const manifest = await signManifest(
       {
-        contentId: whole.digest(),
+        contentId: await whole.digest(),
         size,
         segmentBytes: shape.segmentBytes,
         pieceBytes: this.#pieceBytes ?? shape.pieceBytes,

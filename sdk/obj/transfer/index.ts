@@ -11,7 +11,7 @@ export { type Admission, createIntake, type Intake, type IntakeOptions } from '.
 export { ManifestShelf } from './manifest-shelf.ts'
 export { PeerScores } from './peer-scores.ts'
 export { type RecodeContext, recodePiece } from './recode-piece.ts'
-export { inlineCodec, type SegmentCodec } from './segment-codec.ts'
+export { type ContentHash, inlineCodec, type SegmentCodec } from './segment-codec.ts'
 export {
   type RecodedPiece,
   type ServeTransferOptions,
