@@ -44,19 +44,18 @@ export {
   SYSTEM_PROGRAM,
   TOKEN_PROGRAM
 } from './address/index.ts'
-export {
-  createSettlement,
-  type FoundChannel,
-  type PaymentReview,
-  type PaymentStage,
-  type PayOptions,
-  type PlanOffer,
-  type SessionClient,
-  type SessionRequest,
-  type Settlement,
-  type SettlementOptions,
-  type SettlementReader,
-  type SubscribeRequest
+export type {
+  FoundChannel,
+  PaymentReview,
+  PaymentStage,
+  PayOptions,
+  PlanOffer,
+  SessionClient,
+  SessionRequest,
+  Settlement,
+  SettlementOptions,
+  SettlementReader,
+  SubscribeRequest
 } from './client/index.ts'
 export {
   decodeEvents,
@@ -123,13 +122,14 @@ export {
   subtractMoney,
   type Token
 } from './money/index.ts'
-export { memoryPaymentLog, openPaymentLog, type Payment, type PaymentLog, type PaymentState } from './payment/index.ts'
+export { connectWallet, createSettlement, findWallets } from './open.ts'
+export type { Payment, PaymentLog, PaymentOutcome, PaymentState } from './payment/index.ts'
 export {
   explainRefusal,
   type Refusal,
   type RefusalContext,
   refusalError
 } from './refusals/index.ts'
-export { type CallOptions, type ChainRpc, type ChainRpcOptions, connectChain } from './rpc/index.ts'
-export { memorySessionStore, type SessionStore, type SpendingSession } from './session/index.ts'
-export { type Cluster, type ConnectedWallet, connectWallet, findWallets, type WalletOffer } from './wallet/index.ts'
+export type { CallOptions, ChainRpc, ChainRpcOptions } from './rpc/index.ts'
+export type { SessionStore, SpendingSession } from './session/index.ts'
+export type { Cluster, ConnectedWallet, WalletOffer } from './wallet/index.ts'

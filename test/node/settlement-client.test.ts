@@ -3,13 +3,11 @@ import { createServer, type Server } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Chain, settlementProgram, startChain } from '../../chain/index.ts'
 import { systemRandom } from '../../sdk/async/index.ts'
+import { connectChain, memoryPaymentLog, memorySessionStore } from '../../sdk/settlement/client/index.ts'
 import {
   type ChainRpc,
-  connectChain,
   createSettlement,
   formatMoney,
-  memoryPaymentLog,
-  memorySessionStore,
   money,
   type PaymentLog,
   parseAddress,

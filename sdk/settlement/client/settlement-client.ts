@@ -56,7 +56,7 @@ export interface SubscribeRequest {
  * @example
  * import { connectWallet, createSettlement, findWallets } from '@craftec/web/settlement'
  * const settlement = await createSettlement({ endpoints: ['https://rpc.example.org'] })
- * const [offer] = findWallets('mainnet').offers
+ * const { offers: [offer] } = await findWallets('mainnet')
  * if (offer) {
  *   const wallet = await connectWallet(offer, { cluster: 'mainnet' })
  *   const [plan] = await settlement.reader.plans()

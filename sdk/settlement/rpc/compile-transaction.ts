@@ -9,9 +9,7 @@ const MAX_TRANSACTION_BYTES = 1_232
  * @throws CraftecError `limit-exceeded` when it does not fit into a packet
  */
 export async function compileTransaction(draft: TransactionDraft): Promise<Uint8Array> {
-  const { PublicKey, TransactionInstruction, TransactionMessage, VersionedTransaction } = await import(
-    '@solana/web3.js'
-  )
+  const { PublicKey, TransactionInstruction, TransactionMessage, VersionedTransaction } = await import('./web3.ts')
   const message = new TransactionMessage({
     payerKey: new PublicKey(draft.feePayer),
     recentBlockhash: draft.blockhash,
