@@ -56,10 +56,16 @@ export function encodeTransferMessage(message: TransferMessage): Uint8Array {
   return frame
 }
 
-function encodeChunk(data: Uint8Array): Uint8Array {
+/**
+ * A CHUNK message.
+ * @param into memory for the frame, at least one byte longer than `data`; default new memory
+ * @returns the frame, a view on `into`
+ * @throws CraftecError `invalid-argument` for more than 128 KiB, or nothing
+ */
+export function encodeChunk(data: Uint8Array, into = new Uint8Array(1 + data.length)): Uint8Array {
   if (data.length < 1 || data.length > CHUNK_BYTES)
     throw new CraftecError('invalid-argument', `a chunk has 1..${CHUNK_BYTES} bytes, got ${data.length}`)
-  const frame = new Uint8Array(1 + data.length)
+  const frame = into.subarray(0, 1 + data.length)
   frame[0] = KINDS.indexOf('chunk')
   frame.set(data, 1)
   return frame

@@ -1,7 +1,7 @@
 import { type Clock, withDeadline } from '../../async/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import type { Channel } from '../../p2p/index.ts'
-import { decodeTransferMessage, encodeTransferMessage } from './transfer-codec.ts'
+import { decodeTransferMessage, encodeChunk, encodeTransferMessage } from './transfer-codec.ts'
 import { CHUNK_BYTES } from './transfer-limits.ts'
 import type { PieceHead, TransferMessage } from './transfer-message.ts'
 
@@ -13,6 +13,7 @@ export class TransferLink {
   readonly channel: Channel
   readonly #clock: Clock
   readonly #frames: AsyncIterableIterator<Uint8Array>
+  #chunk: Uint8Array<ArrayBuffer> | undefined
 
   constructor(channel: Channel, clock: Clock) {
     this.channel = channel
@@ -30,8 +31,10 @@ export class TransferLink {
    */
   async sendPiece(request: number, head: PieceHead, data: Uint8Array, signal?: AbortSignal): Promise<void> {
     await this.send({ kind: 'piece', request, ...head }, signal)
+    // One frame's memory serves all chunks: the channel copies what it takes, and only one piece is sent at a time.
+    this.#chunk ??= new Uint8Array(1 + CHUNK_BYTES)
     for (let at = 0; at < data.length; at += CHUNK_BYTES)
-      await this.send({ kind: 'chunk', data: data.subarray(at, at + CHUNK_BYTES) }, signal)
+      await this.#sendFrame(encodeChunk(data.subarray(at, at + CHUNK_BYTES), this.#chunk), signal)
   }
 
   /** The next message; undefined at the orderly end. @throws CraftecError `protocol-violation`, or why the channel ended */
