@@ -9,7 +9,10 @@ interface Codec {
       options: Readonly<Record<'fin' | 'mask' | 'readOnly' | 'rsv1', boolean>> & { opcode: number }
     ): Buffer[]
   }
-  readonly Receiver: new (options: { isServer: boolean }) => EventEmitter & { write(bytes: Uint8Array): void }
+  readonly Receiver: new (options: {
+    isServer: boolean
+    maxPayload?: number
+  }) => EventEmitter & { write(bytes: Uint8Array): void }
 }
 
 const { Sender, Receiver } = ws as unknown as Codec
@@ -28,4 +31,24 @@ export function readForeign(frames: readonly Uint8Array[]): Promise<Uint8Array> 
     receiver.on('error', reject)
     for (const frame of frames) receiver.write(frame)
   })
+}
+
+/** What a client of the `ws` package makes of a server's bytes, in order; 'refused' is the last word when it is one. */
+export async function judgeForeign(bytes: Uint8Array, maxMessageBytes: number): Promise<unknown[]> {
+  const receiver = new Receiver({ isServer: false, maxPayload: maxMessageBytes })
+  const events: unknown[] = []
+  receiver.on('message', (data: Buffer, isBinary: boolean) =>
+    events.push(isBinary ? new Uint8Array(data) : data.toString())
+  )
+  receiver.on('ping', (data: Buffer) => events.push(['ping', new Uint8Array(data)]))
+  receiver.on('pong', () => events.push('pong'))
+  receiver.on('conclude', (code: number, reason: Buffer) => events.push([code, reason.toString()]))
+  receiver.on('error', () => events.push('refused'))
+  receiver.write(bytes)
+  // It gives one event a turn.
+  for (let before = -1; before !== events.length; ) {
+    before = events.length
+    for (let turn = 0; turn < 3; turn++) await new Promise(resolve => setImmediate(resolve))
+  }
+  return events
 }

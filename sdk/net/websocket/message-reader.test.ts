@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { foreignFrame } from '../../../test/kit/foreign-websocket.ts'
+import { foreignFrame, judgeForeign } from '../../../test/kit/foreign-websocket.ts'
 import { CraftecError } from '../../errors/index.ts'
 import { type Incoming, MessageReader } from './message-reader.ts'
 
@@ -178,6 +178,55 @@ describe('a server that breaks the protocol', () => {
     reader.push(frame(0x80))
     const message = reader.next()
     expect(message?.kind === 'message' && message.data.length).toBe(1_000_000)
+  })
+
+  it('is judged as another implementation judges it', async () => {
+    const oneOf = (...values: number[]) => fc.constantFrom(...values)
+    const hostileFrame = fc.record({
+      // Mostly good, so that streams get somewhere before they break.
+      first: fc.oneof(
+        { weight: 9, arbitrary: oneOf(0x81, 0x82, 0x01, 0x02, 0x00, 0x80, 0x89, 0x8a, 0x88) },
+        fc.nat(255)
+      ),
+      masked: fc.oneof({ weight: 19, arbitrary: fc.constant(0) }, fc.constant(0x80)),
+      payload: fc.oneof(
+        fc.string({ unit: 'grapheme', maxLength: 20 }).map(text => new TextEncoder().encode(text)),
+        fc.uint8Array({ maxLength: 130 }),
+        oneOf(0, 999, 1000, 1004, 1005, 1014, 1015, 2999, 3000, 4999, 5000).map(code =>
+          Uint8Array.of(code >> 8, code & 255, 0x6f)
+        )
+      )
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(hostileFrame, { maxLength: 6 }), async frames => {
+        const wire = Uint8Array.from(
+          frames.flatMap(({ first, masked, payload }) => {
+            const bytes = frame(first, payload)
+            bytes[1] = (bytes[1] ?? 0) | masked
+            return [...bytes]
+          })
+        )
+        const ours: unknown[] = []
+        const reader = new MessageReader(200)
+        reader.push(wire)
+        try {
+          for (let next = reader.next(); next; next = reader.next())
+            ours.push(
+              next.kind === 'message'
+                ? next.data
+                : next.kind === 'ping'
+                  ? ['ping', next.payload]
+                  : next.kind === 'pong'
+                    ? 'pong'
+                    : [next.closeCode, next.reason]
+            )
+        } catch {
+          ours.push('refused')
+        }
+        expect(ours).toEqual(await judgeForeign(wire, 200))
+      }),
+      { numRuns: 400 }
+    )
   })
 
   it('never crashes otherwise, whatever it sends', () => {
