@@ -68,12 +68,22 @@ export interface Posted {
   readonly tree: Tree
 }
 
+/** Posts a distribution of a pool as the pool is now. @returns its address */
+export function postNow(
+  world: World,
+  pool: PublicKey,
+  terms: calls.Posting,
+  kind: 'Subscription' | 'CreatorPool' = 'CreatorPool'
+): PublicKey {
+  const state = calls.poolState(world, pool, kind)
+  world.must(calls.postDistribution(world, pool, state, terms))
+  return world.addresses.distribution(pool, state.openedSlot, state.epoch)
+}
+
 /** A distribution of the whole deposit of Carol's pool. */
 export function postDefault(world: World, mode: number, tree = operatorsTree(world)): Posted {
   const pool = openPool(world)
-  const state = calls.poolState(world, pool, 'CreatorPool')
-  world.must(calls.postDistribution(world, pool, state, posting(tree, mode)))
-  return { pool, distribution: world.addresses.distribution(pool, state.openedSlot, state.epoch), tree }
+  return { pool, distribution: postNow(world, pool, posting(tree, mode)), tree }
 }
 
 export function posting(tree: Tree, mode: number, amount = DEPOSIT): calls.Posting {

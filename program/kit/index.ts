@@ -17,11 +17,11 @@ export {
   distributionMessage,
   ed25519Instruction,
   ed25519WithSignatures,
-  signMessage,
   type Voucher,
   voucherMessage
 } from './messages.ts'
 export { type AccountState, type Outcome, Runtime } from './runtime.ts'
+export { signMessage } from './sign-message.ts'
 export * from './tokens.ts'
 export type { Value, Values } from './values.ts'
 export * from './world.ts'

@@ -1,10 +1,9 @@
 /** What is signed off chain, and the Ed25519 instruction that carries it (docs/protocol/settlement.md, "Signed messages"). */
 
-import { createPrivateKey, sign } from 'node:crypto'
 import { Ed25519Program, type Keypair, type PublicKey, TransactionInstruction } from '@solana/web3.js'
 import { ByteWriter } from '../../sdk/codec/index.ts'
+import { signMessage } from './sign-message.ts'
 
-const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 const TABLE_ENTRY_BYTES = 14
 const SELF = 0xffff
 
@@ -53,11 +52,6 @@ export function distributionMessage(terms: DistributionTerms): Uint8Array {
     .u8(terms.mode)
     .zeros(3)
     .finish()
-}
-
-export function signMessage(key: Keypair, message: Uint8Array): Uint8Array {
-  const secret = Buffer.concat([PKCS8_PREFIX, key.secretKey.subarray(0, 32)])
-  return sign(null, message, createPrivateKey({ key: secret, format: 'der', type: 'pkcs8' }))
 }
 
 /** One Ed25519 instruction with a signature of each key over the same bytes. */

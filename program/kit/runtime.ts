@@ -2,6 +2,7 @@
 import { type Address, getTransactionDecoder } from '@solana/kit'
 import { type Keypair, PublicKey, Transaction, type TransactionInstruction } from '@solana/web3.js'
 import { Clock, FailedTransactionMetadata, FeatureSet, LiteSVM, type TransactionMetadata } from 'litesvm'
+import { signMessage } from './sign-message.ts'
 
 const FIRST_SLOT = 1000n
 /** Any moment: a fresh runtime starts in 1970, where deadlines before the epoch would go unnoticed. */
@@ -112,8 +113,13 @@ export class Runtime {
     transaction.feePayer = payer.publicKey
     transaction.recentBlockhash = this.#svm.latestBlockhash()
     transaction.add(...instructions)
-    transaction.sign(...signers)
-    const result = this.#svm.sendTransaction(decoder.decode(transaction.serialize()))
+    const message = transaction.serializeMessage()
+    for (const signer of new Set(signers)) {
+      transaction.addSignature(signer.publicKey, Buffer.from(signMessage(signer, message)))
+    }
+    // The runtime checks the signatures; web3.js would check them once more, slowly.
+    const wire = transaction.serialize({ verifySignatures: false })
+    const result = this.#svm.sendTransaction(decoder.decode(wire))
     // Otherwise the same transaction sent again would be refused as a duplicate, not by the program.
     this.#svm.expireBlockhash()
     return result instanceof FailedTransactionMetadata ? failure(result) : success(result)

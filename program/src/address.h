@@ -17,21 +17,6 @@ static result find_address(const struct slice *seeds, u64 count, const struct ke
   return sol_try_find_program_address(seeds, count, program, address, bump) == 0 ? 0 : INVALID_ADDRESS;
 }
 
-/**
- * Whether `address` is that of seeds that end with a bump found before. The bump was canonical when it was stored, so one hash
- * (a program address is SHA-256 of the seeds, the program and a tag) says as much as the syscall that searches, at a tenth of its cost.
- */
-static bool has_seeds(const struct key *address, const struct slice *seeds, u64 count, const struct key *program) {
-  struct slice parts[6];
-  for (u64 i = 0; i < count; i++)
-    parts[i] = seeds[i];
-  parts[count] = (struct slice){program, sizeof *program};
-  parts[count + 1] = (struct slice){"ProgramDerivedAddress", 21};
-  struct key derived;
-  sol_sha256(parts, count + 2, &derived);
-  return same_key(&derived, address);
-}
-
 static bool same_bytes(const void *a, const void *b, u64 length) {
   int order = 1;
   sol_memcmp_(a, b, length, &order);

@@ -168,11 +168,8 @@ static result withdraw(const struct call *c) {
     return NO_WITHDRAWAL_REQUESTED;
   if (now().unix_timestamp < pool->withdrawal_ready_at)
     return WITHDRAWAL_NOT_READY;
-  const u64 balance = pool->ledger.balance;
-  const u64 amount = pool->withdrawal_amount < balance ? pool->withdrawal_amount : balance;
-  if (amount == 0)
-    return INSUFFICIENT_POOL_BALANCE;
-  TRY(subtract(balance, amount, &pool->ledger.balance));
+  const u64 amount = pool->withdrawal_amount;
+  TRY(subtract(pool->ledger.balance, amount, &pool->ledger.balance));
   pool->withdrawal_amount = 0;
   pool->withdrawal_ready_at = 0;
   TRY(pay_from_pool(account, vault, to, amount));

@@ -106,6 +106,18 @@ static result create_distribution(const struct call *c, const struct pool_ledger
   return create_state(c, &creation, DISTRIBUTION_TAG);
 }
 
+/**
+ * A distribution comes before an announced withdrawal. What it takes is no longer announced: an old announcement must not reach
+ * money that came in later without notice.
+ */
+static void limit_withdrawal(struct pool *pool) {
+  if (pool->discriminator != CREATOR_POOL_TAG)
+    return;
+  struct creator_pool *creator_pool = (struct creator_pool *)pool;
+  if (creator_pool->withdrawal_amount > pool->ledger.balance)
+    creator_pool->withdrawal_amount = pool->ledger.balance;
+}
+
 static void emit_posted(const struct key *address, const struct distribution *distribution) {
   struct distribution_posted event = {.discriminator = DISTRIBUTION_POSTED_TAG,
                                       .distribution = *address,
@@ -144,6 +156,7 @@ static result post_distribution(const struct call *c) {
   distribution->claims_end_at = time + config->claim_window_secs;
   distribution->entries = arguments->entries;
   TRY(subtract(ledger->balance, arguments->amount, &ledger->balance));
+  limit_withdrawal(pool);
   TRY(add(ledger->promised, arguments->amount, &ledger->promised));
   TRY(add(ledger->epoch, 1, &ledger->epoch));
   TRY(add(ledger->open_distributions, 1, &ledger->open_distributions));

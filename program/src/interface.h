@@ -699,7 +699,7 @@ struct request_withdrawal_arguments {
 };
 constexpr u64 ARGUMENTS_REQUEST_WITHDRAWAL_BYTES = 16;
 
-/** Pay the announced amount, or what is left of it, to the creator. */
+/** Pay the announced amount to the creator. */
 static result withdraw(const struct call *c);
 constexpr u64 INSTRUCTION_WITHDRAW = 0x22a16d949c4612b7;
 enum : u64 { WITHDRAW_CREATOR, WITHDRAW_CONFIG, WITHDRAW_CREATOR_POOL, WITHDRAW_VAULT, WITHDRAW_CREATOR_TOKEN, WITHDRAW_TOKEN_PROGRAM };

@@ -39,9 +39,19 @@ static inline u64 token_amount(const struct account *account) {
   return ((const struct token_account *)account->data)->amount;
 }
 
+/**
+ * Whether a token account is the vault of an account of ours. The bump was found by the runtime's search when it was stored, so one
+ * hash (a program address is SHA-256 of the seeds, the program and a tag) says as much as that search, at a tenth of its cost.
+ */
 static result check_vault(const struct call *c, const struct account *vault, const struct account *holder, u8 bump) {
-  const struct slice seeds[] = {{"vault", 5}, {holder->key, sizeof(struct key)}, {&bump, 1}};
-  return has_seeds(vault->key, seeds, 3, c->program) ? 0 : INVALID_ADDRESS;
+  const struct slice parts[] = {{"vault", 5},
+                                {holder->key, sizeof(struct key)},
+                                {&bump, 1},
+                                {c->program, sizeof(struct key)},
+                                {"ProgramDerivedAddress", 21}};
+  struct key address;
+  sol_sha256(parts, 5, &address);
+  return same_key(&address, vault->key) ? 0 : INVALID_ADDRESS;
 }
 
 struct vault_creation {

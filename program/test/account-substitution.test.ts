@@ -10,6 +10,7 @@ import {
   instructionNamed,
   keyOf,
   posting,
+  postNow,
   Tree,
   World
 } from '../kit/index.ts'
@@ -49,10 +50,8 @@ function populate(): { readonly world: World; readonly theirs: readonly Candidat
   world.must(calls.openChannel(world, channelKey, { amount: 50n, expires_at: 0n, voucher_signer: mallory.address }))
   world.runtime.advance(DAY)
   const pool = world.addresses.creatorPool(mallory.address)
-  const state = calls.poolState(world, pool, 'CreatorPool')
   const tree = new Tree([{ operator: mallory.address, weight: 1n }])
-  world.must(calls.postDistribution(world, pool, state, posting(tree, 1, 100n)))
-  const distribution = world.addresses.distribution(pool, state.openedSlot, state.epoch)
+  const distribution = postNow(world, pool, posting(tree, 1, 100n))
   world.must(calls.claim(world, mallory, { pool, distribution, tree, index: 0, receipts: true }))
   const subscription = world.addresses.subscription(mallory.address, THEIR_POOL_ID)
   const channel = calls.channelAddress(world, channelKey)

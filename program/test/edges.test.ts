@@ -8,6 +8,7 @@ import {
   mintTo,
   openPool,
   posting,
+  postNow,
   TOKENS,
   Tree,
   tokensIn,
@@ -52,9 +53,7 @@ describe('at the edges of u64', () => {
     const weights = [2n ** 63n, 2n ** 63n - 7n, 3n]
     const operators = [alice, bob, carol]
     const tree = new Tree(weights.map((weight, i) => ({ operator: operators[i]?.address ?? world.config, weight })))
-    const state = calls.poolState(world, pool, 'CreatorPool')
-    world.must(calls.postDistribution(world, pool, state, posting(tree, 0, amount)))
-    const distribution = world.addresses.distribution(pool, state.openedSlot, state.epoch)
+    const distribution = postNow(world, pool, posting(tree, 0, amount))
     for (const [index, operator] of operators.entries()) {
       const before = tokensIn(world.runtime, operator.token)
       world.must(calls.claim(world, operator, { pool, distribution, tree, index, receipts: false }))
@@ -77,9 +76,7 @@ describe('at the edges of u64', () => {
       { operator: alice.address, weight: U64_MAX - 1n },
       { operator: bob.address, weight: 1n }
     ])
-    const state = calls.poolState(world, pool, 'CreatorPool')
-    world.must(calls.postDistribution(world, pool, state, { ...posting(tree, 0, 10n) }))
-    const distribution = world.addresses.distribution(pool, state.openedSlot, state.epoch)
+    const distribution = postNow(world, pool, posting(tree, 0, 10n))
     world.must(calls.claim(world, alice, { pool, distribution, tree, index: 0, receipts: false }))
     expect(world.read('Distribution', distribution).claimed_amount).toBe(9n)
   })
@@ -92,9 +89,7 @@ describe('at the edges of u64', () => {
       { operator: alice.address, weight: U64_MAX },
       { operator: bob.address, weight: U64_MAX }
     ])
-    const state = calls.poolState(world, pool, 'CreatorPool')
-    world.must(calls.postDistribution(world, pool, state, { ...posting(tree, 0), total_weight: U64_MAX }))
-    const distribution = world.addresses.distribution(pool, state.openedSlot, state.epoch)
+    const distribution = postNow(world, pool, { ...posting(tree, 0), total_weight: U64_MAX })
     world.must(calls.claim(world, alice, { pool, distribution, tree, index: 0, receipts: false }))
     const second = world.send(calls.claim(world, bob, { pool, distribution, tree, index: 1, receipts: false }))
     expect(second.code).toBe(errorCode('ArithmeticOverflow'))
@@ -109,9 +104,7 @@ describe('at the edges of u64', () => {
     ]
     const tree = new Tree(entries)
     const pool = openPool(world)
-    const state = calls.poolState(world, pool, 'CreatorPool')
-    world.must(calls.postDistribution(world, pool, state, posting(tree, 0)))
-    const distribution = world.addresses.distribution(pool, state.openedSlot, state.epoch)
+    const distribution = postNow(world, pool, posting(tree, 0))
     const last = calls.claim(world, alice, { pool, distribution, tree, index: 65_535, receipts: false })
     world.must(last)
     expect(world.send(last).code).toBe(errorCode('AlreadyClaimed'))
@@ -123,9 +116,7 @@ describe('at the edges of u64', () => {
     const { alice } = world.people
     const tree = new Tree([{ operator: alice.address, weight: 1n }])
     const pool = openPool(world)
-    const state = calls.poolState(world, pool, 'CreatorPool')
-    world.must(calls.postDistribution(world, pool, state, posting(tree, 0)))
-    const distribution = world.addresses.distribution(pool, state.openedSlot, state.epoch)
+    const distribution = postNow(world, pool, posting(tree, 0))
     expect(tree.proof(0)).toEqual([])
     expect(world.send(calls.claim(world, alice, { pool, distribution, tree, index: 0, receipts: false })).error).toBe(
       ''

@@ -18,6 +18,7 @@ import {
   POOL_ID,
   PRICE,
   posting,
+  postNow,
   TOKENS,
   tokensIn,
   VOUCHER_KEY,
@@ -189,9 +190,7 @@ describe('what happens to a subscription', () => {
     const pool = world.addresses.subscription(alice.address, POOL_ID)
     world.runtime.advance(PERIOD + 30n)
     const tree = operatorsTree(world)
-    const state = calls.poolState(world, pool, 'Subscription')
-    world.must(calls.postDistribution(world, pool, state, posting(tree, 0, PRICE)))
-    const distribution = world.addresses.distribution(pool, state.openedSlot, state.epoch)
+    const distribution = postNow(world, pool, posting(tree, 0, PRICE), 'Subscription')
     for (const [index, operator] of [alice, bob, mallory].entries()) {
       world.must(calls.claim(world, operator, { pool, distribution, tree, index, receipts: false }))
     }

@@ -142,8 +142,7 @@ export class LedgerModel {
   withdraw(person: number, id: string): boolean {
     const pool = this.pools.get(id)
     if (pool?.withdrawal === undefined || this.time < pool.withdrawal.readyAt) return false
-    const amount = least(pool.withdrawal.amount, pool.balance)
-    if (amount === 0n) return false
+    const { amount } = pool.withdrawal
     pool.balance -= amount
     pool.withdrawal = undefined
     this.#give(person, amount)
@@ -221,6 +220,10 @@ export class LedgerModel {
     if (pool.subscription !== undefined && this.time < pool.subscription.expiresAt + GRACE_SECS) return undefined
     if (this.time < pool.lastDistributionAt + EPOCH_SECS) return undefined
     pool.balance -= amount
+    if (pool.withdrawal !== undefined && pool.withdrawal.amount > pool.balance) {
+      const { readyAt } = pool.withdrawal
+      pool.withdrawal = pool.balance === 0n ? undefined : { amount: pool.balance, readyAt }
+    }
     pool.promised += amount
     pool.open++
     pool.lastDistributionAt = this.time
@@ -319,10 +322,6 @@ export class LedgerModel {
 
 export function vaultOf(pool: PoolModel): bigint {
   return pool.balance + pool.promised + pool.stray
-}
-
-function least(a: bigint, b: bigint): bigint {
-  return a < b ? a : b
 }
 
 function sum(values: readonly bigint[]): bigint {

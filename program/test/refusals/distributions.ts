@@ -14,6 +14,7 @@ import {
   PRICE,
   postDefault,
   posting,
+  postNow,
   Tree,
   World
 } from '../../kit/index.ts'
@@ -71,7 +72,7 @@ export const distributions: readonly Refusal[] = [
     const world = World.create()
     const pool = openPool(world)
     const half = posting(operatorsTree(world), 0, DEPOSIT / 2n)
-    world.must(calls.postDistribution(world, pool, calls.poolState(world, pool, 'CreatorPool'), half))
+    postNow(world, pool, half)
     world.runtime.advance(EPOCH_SECS - 1n)
     return world.send(calls.postDistribution(world, pool, calls.poolState(world, pool, 'CreatorPool'), half))
   }),
@@ -115,11 +116,10 @@ export const distributions: readonly Refusal[] = [
       { operator: bob.address, weight: 60n }
     ])
     const pool = openPool(world)
-    const state = calls.poolState(world, pool, 'CreatorPool')
-    world.must(calls.postDistribution(world, pool, state, { ...posting(tree, 0), total_weight: 100n }))
+    const distribution = postNow(world, pool, { ...posting(tree, 0), total_weight: 100n })
     const target = {
       pool,
-      distribution: world.addresses.distribution(pool, state.openedSlot, state.epoch),
+      distribution,
       tree,
       receipts: false
     }

@@ -109,10 +109,11 @@ export const pools: readonly Refusal[] = [
     world.runtime.advance(WITHDRAWAL_DELAY_SECS - 1n)
     return world.send(calls.withdraw(world, world.people.carol))
   }),
-  attempted('InsufficientPoolBalance', 'withdraw: after a distribution took all', () => {
+  attempted('NoWithdrawalRequested', 'withdraw: after a distribution took all, though new money came in', () => {
     const { world, call } = caseOf('post_distribution')
     world.must(calls.requestWithdrawal(world, world.people.carol, DEPOSIT))
     world.must(call)
+    world.must(calls.deposit(world, world.people.alice, world.people.carol, DEPOSIT))
     world.runtime.advance(WITHDRAWAL_DELAY_SECS)
     return world.send(calls.withdraw(world, world.people.carol))
   }),
