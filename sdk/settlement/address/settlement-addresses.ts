@@ -28,7 +28,7 @@ export interface DistributionKey {
 const encoder = new TextEncoder()
 
 /**
- * Derives the addresses of one deployment. Each takes about a millisecond: keep what is used often.
+ * Derives the addresses of one deployment. Each takes some tenths of a millisecond: keep what is used often.
  * @example
  * import { parseAddress, SettlementAddresses } from '@craftec/web/settlement'
  * const at = new SettlementAddresses()
