@@ -22,6 +22,7 @@ replace the list before them. Every flag is also a variable (--metrics-port is C
 Examples:
   craftec-relay                                           a relay on port 4001, identity in ./craftec-data
   craftec-relay --roles relay,exit --descriptor-country DE --exit-policy "accept *:80,accept *:443"
+  craftec-relay --roles relay,storage --quota 50GB        keep pieces of content for others too
   craftec-relay --config /etc/craftec/relay.yaml --check-config
   craftec-relay devnet --demo-origin                      a whole network on this machine, for development
 
