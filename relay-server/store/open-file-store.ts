@@ -2,7 +2,7 @@ import { mkdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CraftecError } from '../../sdk/errors/index.ts'
 import {
-  createJsHashEngine,
+  loadHashEngine,
   openIndexedPieceStore,
   type PieceStore,
   type Recovery,
@@ -40,7 +40,7 @@ export async function openFileStore(options: FileStoreOptions): Promise<PieceSto
   }
   const index = openSqliteIndex(join(folder, 'index.sqlite'))
   try {
-    const { pieceRoot } = createJsHashEngine()
+    const { pieceRoot } = await loadHashEngine()
     return await openIndexedPieceStore({
       ...options,
       index,

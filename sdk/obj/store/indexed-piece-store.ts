@@ -178,7 +178,7 @@ class IndexedPieceStore implements PieceStore {
         if (added > 0) this.#emit('pieces-added', manifest, segment)
         return added
       },
-      signal
+      { signal, bytes: pieces.reduce((sum, { data }) => sum + data.length, 0) }
     )
   }
 
@@ -301,7 +301,7 @@ class IndexedPieceStore implements PieceStore {
         const { freedBytes, manifests } = await evictBytes(core, needBytes - free, kept, evicted)
         return { freedBytes, evicted: manifests.map(decodeHex) }
       },
-      signal
+      { signal }
     )
   }
 
@@ -338,7 +338,11 @@ class IndexedPieceStore implements PieceStore {
     return this.#core
   }
 
-  async #write<T>(what: string, task: (core: StoreCore) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async #write<T>(
+    what: string,
+    task: (core: StoreCore) => Promise<T>,
+    options?: Parameters<WriteQueue['run']>[2]
+  ): Promise<T> {
     const core = this.#open()
     return this.#queue.run(
       what,
@@ -346,7 +350,7 @@ class IndexedPieceStore implements PieceStore {
         if (core.stale) await recover(core)
         return task(core)
       },
-      signal
+      options
     )
   }
 

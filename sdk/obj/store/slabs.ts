@@ -52,8 +52,9 @@ export class Slabs {
    * @returns slot sizes whose files are shorter than that: bytes were lost
    */
   async load(index: StoreIndex): Promise<number[]> {
-    for (const slab of this.#slabs.values()) await (await slab.file)?.close()
-    this.#slabs.clear()
+    // Who is reading has looked up an address that the map must not give to others.
+    await new Promise<void>(resolve => this.#tickets.afterReads(resolve))
+    await this.close()
     for (let after: string | undefined; ; ) {
       const rows = await index.range('slots', { limit: ROWS_A_READ, ...(after === undefined ? {} : { after }) })
       for (const { key, value } of rows) this.#slab(sizeOf(key)).map.load(pageOf(key), value)

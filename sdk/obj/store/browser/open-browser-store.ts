@@ -1,5 +1,5 @@
 import { systemClock } from '../../../async/index.ts'
-import { createJsHashEngine } from '../../hashing/index.ts'
+import { loadHashEngine } from '../../hashing/index.ts'
 import { openIndexedPieceStore } from '../indexed-piece-store.ts'
 import type { PieceStore } from '../piece-store.ts'
 import type { Recovery } from '../recovery.ts'
@@ -27,7 +27,7 @@ export async function openBrowserStore(options: BrowserStoreOptions): Promise<Pi
   const index = await openIndexedDbIndex(name, clock)
   try {
     const opfs = await openOpfsFolder(name, clock)
-    const { pieceRoot } = createJsHashEngine()
+    const { pieceRoot } = await loadHashEngine()
     return await openIndexedPieceStore({
       ...options,
       index,
