@@ -1,4 +1,4 @@
-import { createProver, createProver } from '../audit/index.ts'
+import { createProver } from '../audit/index.ts'
 import { HealthKeeper, type HealthKeeperOptions } from '../keeper/index.ts'
 import {
   createIntake,
@@ -50,7 +50,6 @@ export function startStorageService(context: ObjContext, options: StorageService
         keeper?.heard(peer, challenge)
         return prove(challenge)
       },
-      prove: createProver(store, hashing),
       recode: (manifestId, segment) => recodePiece(recodeContext(context), manifestId, segment),
       holders: async contentId => {
         const own = await Promise.all((await store.byContentId(contentId)).map(content => announcer.record(content)))
