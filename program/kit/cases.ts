@@ -1,6 +1,6 @@
 /** For every instruction of the description: a world prepared for it, and a call that succeeds there. */
 import type { Keypair, PublicKey } from '@solana/web3.js'
-import * as calls from './calls.ts'
+import * as calls from './calls/index.ts'
 import { Tree } from './merkle.ts'
 import {
   type Call,

@@ -1,4 +1,4 @@
-export * as calls from './calls.ts'
+export * as calls from './calls/index.ts'
 export * from './cases.ts'
 export {
   Addresses,

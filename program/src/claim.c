@@ -86,7 +86,7 @@ static result share_of(const struct distribution *distribution, u64 weight, u64 
   return *gross != 0 ? 0 : INVALID_AMOUNT;
 }
 
-/** The weights of all claims stay within the total, so the shares stay within the amount, whatever the tree promises. */
+/** The weights of all claims stay within the total, so their shares stay within the amount, whatever the tree says. */
 static result book_claim(struct pool_ledger *ledger, struct distribution *distribution, u64 weight, u64 gross) {
   TRY(add(distribution->claimed_weight, weight, &distribution->claimed_weight));
   if (distribution->claimed_weight > distribution->total_weight)

@@ -148,8 +148,9 @@ static result request_withdrawal(const struct call *c) {
     return INSUFFICIENT_POOL_BALANCE;
   pool->withdrawal_amount = arguments->amount;
   pool->withdrawal_ready_at = now().unix_timestamp + config->withdrawal_delay_secs;
-  const struct withdrawal_requested event = {WITHDRAWAL_REQUESTED_TAG, *c->accounts[REQUEST_WITHDRAWAL_CREATOR_POOL].key,
-                                             arguments->amount, pool->withdrawal_ready_at};
+  const struct key *address = c->accounts[REQUEST_WITHDRAWAL_CREATOR_POOL].key;
+  const struct withdrawal_requested event = {WITHDRAWAL_REQUESTED_TAG, *address, arguments->amount,
+                                             pool->withdrawal_ready_at};
   emit(&event, WITHDRAWAL_REQUESTED_BYTES);
   return 0;
 }

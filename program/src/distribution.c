@@ -107,8 +107,8 @@ static result create_distribution(const struct call *c, const struct pool_ledger
 }
 
 /**
- * A distribution comes before an announced withdrawal. What it takes is no longer announced: an old announcement must not reach
- * money that came in later without notice.
+ * A distribution comes before an announced withdrawal. What it takes is no longer announced: an old announcement must
+ * not reach money that came in later without notice.
  */
 static void limit_withdrawal(struct pool *pool) {
   if (pool->discriminator != CREATOR_POOL_TAG)

@@ -1,6 +1,6 @@
 /**
- * Signatures: the runtime's Ed25519 program has checked what stands in the instruction right before ours, or the transaction
- * would have failed; here we read what it checked. (Instructions sysvar; Ed25519SignatureOffsets of the precompile.)
+ * Signatures: the runtime's Ed25519 program has checked what stands in the instruction right before ours, or the
+ * transaction would have failed; here we read what it checked. (Instructions sysvar; Ed25519SignatureOffsets.)
  */
 #pragma once
 #include "call.h"
@@ -43,8 +43,8 @@ static result previous_ed25519(const struct account *sysvar, const u8 **data, u6
 }
 
 /**
- * The key of one checked signature, if it is over `message` and every part lies in that same instruction: offsets into another
- * one would let its bytes pass for what was signed.
+ * The key of one checked signature, if it is over `message` and every part lies in that same instruction: offsets into
+ * another one would let its bytes pass for what was signed.
  * @returns null otherwise
  */
 static const u8 *signer_of(const u8 *data, u64 length, u64 index, const void *message, u64 message_length) {
@@ -53,8 +53,8 @@ static const u8 *signer_of(const u8 *data, u64 length, u64 index, const void *me
     return nullptr;
   struct signature_offsets offsets;
   sol_memcpy_(&offsets, data + table_at, sizeof offsets);
-  const bool is_own = offsets.signature_instruction == THIS_INSTRUCTION && offsets.key_instruction == THIS_INSTRUCTION &&
-                      offsets.message_instruction == THIS_INSTRUCTION;
+  const bool is_own = offsets.signature_instruction == THIS_INSTRUCTION &&
+                      offsets.key_instruction == THIS_INSTRUCTION && offsets.message_instruction == THIS_INSTRUCTION;
   const bool fits = offsets.signature_at + ED25519_SIGNATURE_BYTES <= length &&
                     offsets.key_at + sizeof(struct key) <= length && offsets.message_at + message_length <= length;
   if (!is_own || !fits || offsets.message_length != message_length)

@@ -49,7 +49,7 @@ static result pay_from_pool(const struct account *pool_account, const struct acc
   return transfer(vault, to, pool_account, amount, &signer.signer);
 }
 
-/** Nothing of a pool may be left to claim, and its opening must lie in an earlier slot: see `opened_slot` in the protocol. */
+/** Nothing may be left to claim, and the opening must lie in an earlier slot, so that `opened_slot` names it for ever. */
 static result check_closable(const struct pool_ledger *ledger) {
   if (ledger->promised != 0 || ledger->open_distributions != 0)
     return POOL_NOT_EMPTY;

@@ -7,7 +7,7 @@ typedef unsigned int u32;
 typedef unsigned long long u64;
 typedef long long i64;
 
-/** 0 or an error; one of ours is its code, one of the runtime's (from a call into another program) stands in the upper half. */
+/** 0 or an error: the code of one of ours; one that a called program gave comes as the runtime wrote it. */
 typedef u64 result;
 
 /** Leave the function with the error of what it calls. */

@@ -79,7 +79,7 @@ struct creation {
   u64 space;
 };
 
-/** Anyone can send lamports to an address before it exists, which makes CreateAccount refuse it: then in three steps. */
+/** Anyone can send lamports to an address before it exists, and CreateAccount then refuses it: so in three steps. */
 static result create_funded(const struct creation *what, u64 lamports, const struct key *owner,
                             const struct signer *signer) {
   if (*what->created->lamports < lamports) {
@@ -125,7 +125,7 @@ static result create_state(const struct call *c, const struct creation *what, u6
   return 0;
 }
 
-/** Closes an account of ours. It has neither content nor owner afterwards, so nothing later in the transaction can use it. */
+/** Closes an account of ours: without content and owner, nothing later in the transaction can use it. */
 static result close_state(const struct account *closed, const struct account *rent_to) {
   TRY(add(*rent_to->lamports, *closed->lamports, rent_to->lamports));
   *closed->lamports = 0;

@@ -40,8 +40,9 @@ static inline u64 token_amount(const struct account *account) {
 }
 
 /**
- * Whether a token account is the vault of an account of ours. The bump was found by the runtime's search when it was stored, so one
- * hash (a program address is SHA-256 of the seeds, the program and a tag) says as much as that search, at a tenth of its cost.
+ * Whether a token account is the vault of an account of ours. The bump was found by the runtime's search when it was
+ * stored, so one hash (a program address is SHA-256 of the seeds, the program and a tag) says as much as that search,
+ * at a tenth of its cost.
  */
 static result check_vault(const struct call *c, const struct account *vault, const struct account *holder, u8 bump) {
   const struct slice parts[] = {{"vault", 5},
