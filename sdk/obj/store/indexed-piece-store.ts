@@ -1,10 +1,10 @@
 import { decodeHex, encodeHex } from '../../codec/index.ts'
 import { CraftecError } from '../../errors/index.ts'
-import { adoptContent } from './adopt-content.ts'
+import { addContent, adoptContent } from './add-content.ts'
 import { ChangeListeners } from './change-listeners.ts'
 import { type ContentRow, decodeContentRow } from './content-row.ts'
 import { evictBytes } from './eviction.ts'
-import { changeLedger } from './ledger-row.ts'
+import { heldCounts } from './held-counts.ts'
 import type {
   ContentInfo,
   ContentLabel,
@@ -30,7 +30,6 @@ import { withRowCache } from './row-cache.ts'
 import type { SlabFolder } from './slab-file.ts'
 import { Slabs } from './slabs.ts'
 import {
-  checkAdoption,
   checkId,
   checkInteger,
   checkKey,
@@ -42,7 +41,7 @@ import {
 } from './store-arguments.ts'
 import { StoreCore } from './store-core.ts'
 import type { StoreIndex } from './store-index.ts'
-import { aliasKey, aliasPrefix, heldKey, SEGMENTS_A_HELD_ROW } from './store-keys.ts'
+import { aliasPrefix } from './store-keys.ts'
 import { MAX_MANIFESTS_PER_CONTENT, MAX_PAGE } from './store-limits.ts'
 import { type StorePolicyOptions, storePolicy } from './store-policy.ts'
 import { topPeers } from './top-peers.ts'
@@ -97,20 +96,9 @@ class IndexedPieceStore implements PieceStore {
     this.#open()
     checkNewContent(content)
     return this.#write('adding content', async core => {
-      const manifest = encodeHex(content.manifestId)
-      const known = await core.content(manifest)
-      if (known !== undefined) return core.info(content.manifestId, known)
-      const row = newRow(content, core.ledger.nextHome, core.policy.clock.now())
-      await core.commit(
-        [
-          core.contentChange(manifest, row),
-          { table: 'manifest', key: manifest, value: content.manifest },
-          { table: 'alias', key: aliasKey(encodeHex(content.contentId), manifest), value: new Uint8Array(0) }
-        ],
-        changeLedger(core.ledger, { contents: 1, homes: 1 })
-      )
-      this.#emit('content-added', manifest)
-      return core.info(content.manifestId, row)
+      const isNew = await addContent(core, content)
+      if (isNew) this.#emit('content-added', encodeHex(content.manifestId))
+      return core.info(content.manifestId, await core.known(encodeHex(content.manifestId)))
     })
   }
 
@@ -119,18 +107,10 @@ class IndexedPieceStore implements PieceStore {
     checkId('provisional id', provisionalId)
     checkNewContent(content)
     return this.#write('adopting content', async core => {
-      const [from, to] = [encodeHex(provisionalId), encodeHex(content.manifestId)]
-      const provisional = await core.known(from)
-      checkAdoption(provisional, content)
-      const known = await core.content(to)
-      if (known !== undefined) await removeContent(core, from, provisional)
-      else {
-        const row = newRow(content, provisional.home, core.policy.clock.now())
-        await adoptContent(core, { manifest: from, row: provisional }, { manifest: to, row, bytes: content.manifest })
-        this.#emit('content-added', to)
-      }
-      this.#emit('content-removed', from)
-      return core.info(content.manifestId, await core.known(to))
+      const isNew = await adoptContent(core, provisionalId, content)
+      if (isNew) this.#emit('content-added', encodeHex(content.manifestId))
+      this.#emit('content-removed', encodeHex(provisionalId))
+      return core.info(content.manifestId, await core.known(encodeHex(content.manifestId)))
     })
   }
 
@@ -192,16 +172,7 @@ class IndexedPieceStore implements PieceStore {
   async held(manifestId: Uint8Array): Promise<Uint16Array> {
     const core = this.#open()
     checkId('manifest id', manifestId)
-    const { home, segments } = await core.known(encodeHex(manifestId))
-    const counts = new Uint16Array(segments)
-    for (let from = 0; from < segments; from += SEGMENTS_A_HELD_ROW) {
-      const row = await core.index.get('held', heldKey(home, from))
-      if (row === undefined) continue
-      const view = new DataView(row.buffer, row.byteOffset, row.byteLength)
-      const end = Math.min(segments, from + SEGMENTS_A_HELD_ROW)
-      for (let segment = from; segment < end; segment++) counts[segment] = view.getUint16((segment - from) * 2)
-    }
-    return counts
+    return heldCounts(core, await core.known(encodeHex(manifestId)))
   }
 
   async readPiece(
@@ -380,23 +351,5 @@ class IndexedPieceStore implements PieceStore {
     this.#listeners.emit(
       type === 'pieces-added' || type === 'pieces-removed' ? { type, manifestId, segment } : { type, manifestId }
     )
-  }
-}
-
-function newRow(content: NewContent, home: number, now: number): ContentRow {
-  const { contentId, pieceBytes, segments, size, origin, peer, label, pinned = false } = content
-  return {
-    home,
-    contentId: contentId.slice(),
-    pieceBytes,
-    segments,
-    size,
-    origin,
-    pinned,
-    addedAt: now,
-    usedAt: now,
-    pieces: 0,
-    ...(origin === 'peer' && peer !== undefined ? { peer } : {}),
-    ...(label === undefined ? {} : { label: { name: label.name, type: label.type } })
   }
 }
