@@ -1,4 +1,5 @@
-/** The parts of libcurl.js 0.7 that are used; it has no types. `recv` and `recv_loop` are inside of it, so its version is pinned. */
+/** The parts of libcurl.js 0.7 that are used; it has no types. `recv` and the two loops are inside of it, so its
+ * version is pinned. */
 declare module 'libcurl.js' {
   export interface TlsSocket {
     onopen: () => void
@@ -9,6 +10,8 @@ declare module 'libcurl.js' {
     onclose: () => void
     /** The timer that calls {@link recv}, once it is open. */
     recv_loop: number
+    /** The timer of the handshake; closing leaves it running, on memory that is free by then. */
+    event_loop: number | null
     /** One step of reading: calls at most one of the handlers, and none when it needs more bytes. */
     recv(): void
     send(data: Uint8Array): void

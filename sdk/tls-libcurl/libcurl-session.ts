@@ -207,7 +207,7 @@ export class LibcurlSession {
     if (this.#over) return
     this.#over = 'closed'
     const said = this.#carrier.closed
-    this.#socket?.close()
+    this.#closeSocket()
     await said
     await this.#flush().catch(() => {})
     await this.#writer.close().catch(() => {})
@@ -217,10 +217,15 @@ export class LibcurlSession {
   #end(error: CraftecError): CraftecError {
     if (this.#over instanceof CraftecError) return this.#over
     this.#over = error
-    this.#socket?.close()
+    this.#closeSocket()
     this.#reader.cancel(error).catch(() => {})
     this.#writer.abort(error).catch(() => {})
     return error
+  }
+
+  #closeSocket(): void {
+    this.#socket?.close()
+    clearInterval(this.#socket?.event_loop ?? undefined)
   }
 
   #failure(curlCode: number): CraftecError {

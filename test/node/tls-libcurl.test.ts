@@ -3,7 +3,7 @@ import '../kit/pretend-page.ts'
 import { readFileSync } from 'node:fs'
 import type { TLSSocket, TlsOptions } from 'node:tls'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { CraftecError, createCraftec, type TlsConnection } from '../../sdk/index.ts'
 import { type ByteDuplex, serveDirectory } from '../../sdk/net/index.ts'
 import { libcurlTls } from '../../sdk/tls-libcurl/index.ts'
@@ -56,7 +56,7 @@ async function serve(
 function connect(
   transport: ByteDuplex,
   host = 'localhost',
-  signal = AbortSignal.timeout(20_000)
+  signal = new AbortController().signal
 ): Promise<TlsConnection> {
   return engine.connect(transport, { host, alpn: ['http/1.1'], signal })
 }
@@ -309,6 +309,35 @@ describe('its faults do not reach the caller', () => {
     const attempt = connect(mute, 'localhost', controller.signal)
     controller.abort(new CraftecError('aborted', 'enough'))
     await expect(attempt).rejects.toMatchObject({ code: 'aborted' })
+  })
+
+  it('no timer of it outlives a session: not of one that was aborted, refused, cut, closed or cancelled', async () => {
+    const running = new Set<unknown>()
+    const [set, clear] = [globalThis.setInterval, globalThis.clearInterval]
+    vi.spyOn(globalThis, 'setInterval').mockImplementation((task, ms) => {
+      const timer = set(task, ms)
+      running.add(timer)
+      return timer
+    })
+    vi.spyOn(globalThis, 'clearInterval').mockImplementation(timer => {
+      running.delete(timer)
+      clear(timer)
+    })
+    try {
+      const refusing = await serve(TLS12, makeLeaf(makeRoot('Nobody')))
+      const good = await serve(TLS12)
+      const mute: ByteDuplex = { readable: new ReadableStream(), writable: new WritableStream() }
+      await connect(mute, 'localhost', AbortSignal.timeout(50)).catch(() => {})
+      await connect(await refusing.connect()).catch(() => {})
+      const { readable, writable } = await good.connect()
+      await connect({ readable: endingAfter(readable, 100).readable, writable }).catch(() => {})
+      await echo(await connect(await good.connect()), Uint8Array.of(1))
+      await (await connect(await good.connect())).readable.cancel()
+      expect(vi.mocked(globalThis.setInterval).mock.calls.length).toBeGreaterThan(5)
+      await expect.poll(() => running.size).toBe(0)
+    } finally {
+      vi.restoreAllMocks()
+    }
   })
 
   it('closing says goodbye to the server, and afterwards nothing more is read as if it were whole', async () => {
