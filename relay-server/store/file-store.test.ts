@@ -1,5 +1,3 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -65,43 +63,6 @@ describe('a store in a folder', () => {
     for (const name of await readdir(join(folder, 'slabs')))
       expect((await stat(join(folder, 'slabs', name))).mode & 0o077).toBe(0)
     await store.close()
-  })
-
-  it('has after SIGKILL at any moment all that was acknowledged, and nothing half', { timeout: 60_000 }, async () => {
-    const segments = 40
-    for (const acknowledged of [1, 4, 9]) {
-      const place = await freshFolder()
-      const child: ChildProcess = fork(
-        join(import.meta.dirname, '../../test/kit/store-writer.ts'),
-        [place, String(segments)],
-        {
-          execArgv: ['--disable-warning=ExperimentalWarning']
-        }
-      )
-      let done = 0
-      await new Promise<void>(resolve => {
-        child.on('message', () => {
-          if (++done === acknowledged) {
-            child.kill('SIGKILL')
-            resolve()
-          }
-        })
-      })
-      await once(child, 'exit')
-      const recoveries: Recovery[] = []
-      const store = await openFileStore({ folder: place, onRecovery: recovery => recoveries.push(recovery) })
-      expect(recoveries).toMatchObject([{ unclean: true, lost: [] }])
-      const content = newContent(1, { segments, pieceBytes: 65_536 })
-      const held = await store.held(content.manifestId)
-      const complete = held.filter(count => count === 8).length
-      expect(held.filter(count => count !== 0 && count !== 8)).toHaveLength(0)
-      expect(complete).toBeGreaterThanOrEqual(acknowledged)
-      for (let segment = 0; segment < complete; segment++)
-        for (const { record, data } of pieces(content, segment, 8))
-          expect(await store.readPiece(content.manifestId, segment, record.id)).toEqual(data)
-      expect(await store.verify()).toMatchObject({ checked: complete * 8, lostCount: 0 })
-      await store.close()
-    }
   })
 
   it('drops the pieces of a file that was cut', async () => {

@@ -1,9 +1,10 @@
 /**
- * How long and with which randomness chaos tests run. `npm test` runs each a few times; `npm run test:chaos` sets CHAOS=long and a
- * fresh CHAOS_SEED, which it prints: the same seed draws the same moments again.
+ * How long and with which randomness chaos tests run. `npm test` runs each a few times; `npm run test:chaos` sets CHAOS=long, or a
+ * number of rounds, and a fresh CHAOS_SEED, which it prints: the same seed draws the same moments again.
  */
 export function chaosRounds(rounds: { readonly ordinary: number; readonly long: number }): number {
-  return process.env.CHAOS === 'long' ? rounds.long : rounds.ordinary
+  const { CHAOS = '' } = process.env
+  return CHAOS === 'long' ? rounds.long : Number(CHAOS) || rounds.ordinary
 }
 
 /** Uniform numbers in 0..1 that follow from the run's seed and the test's name. */

@@ -1,6 +1,7 @@
 /** Power failure between any two operations of the disk, and in the middle of them. The model is the store in memory. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { chaosRounds } from '../../../test/kit/chaos.ts'
 import { CrashDisk } from '../../../test/kit/crash-disk.ts'
 import { ManualClock } from '../../../test/kit/manual-clock.ts'
 import { id, newContent, piece, pieceRoot, pieces } from '../../../test/kit/store-content.ts'
@@ -12,6 +13,8 @@ import type { Recovery } from './recovery.ts'
 import type { StorePolicyOptions } from './store-policy.ts'
 
 const SIZES = [700, 1_500]
+/** CHAOS=long for more; fast-check prints the seed of a failure. */
+const RUNS = chaosRounds({ ordinary: 120, long: 5_000 })
 
 /** Small numbers, so that operations meet each other. */
 type Operation =
@@ -156,7 +159,7 @@ describe.each([
       ...(onRecovery ? { onRecovery } : {})
     })
 
-  it('holds after any crash what was acknowledged, and no half of what was not', { timeout: 60_000 }, async () => {
+  it('holds after any crash what was acknowledged, and no half of what was not', { timeout: RUNS * 500 }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), async steps => {
         const disk = new CrashDisk()
@@ -209,7 +212,7 @@ describe.each([
           return removed.map(number => ({ do: 'remove', content: number }))
         }
       }),
-      { numRuns: 120 }
+      { numRuns: RUNS }
     )
   })
 
