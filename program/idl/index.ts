@@ -11,4 +11,4 @@ export {
   readIdl
 } from './idl.ts'
 export { placeFields, sizeOf, sizeOfFields } from './layout.ts'
-export { withTables } from './tables.ts'
+export { computeTable, interfaceTables, withTables } from './tables.ts'

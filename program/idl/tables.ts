@@ -1,18 +1,23 @@
-/** The tables of docs/protocol/settlement.md, made from the description so that they cannot disagree with it. */
+/** The tables of the documents, made from the description and the measurements so that they cannot disagree with them. */
 import { fieldsOf, type Idl, type IdlAccountItem, type IdlField } from './idl.ts'
 import { describeType, placeFields } from './layout.ts'
 
-const BEGIN = '<!-- made from program/idl/craftec_settlement.json by npm run build:program; do not edit below -->'
+const BEGIN = '<!-- made by npm run build:program; do not edit below -->'
 
-/** @returns `document` with everything after the marker replaced by the tables of `idl` */
-export function withTables(document: string, idl: Idl): string {
+/** @returns `document` with everything after the marker replaced by `tables` */
+export function withTables(document: string, tables: string): string {
   const at = document.indexOf(BEGIN)
   const prose = at < 0 ? `${document.trimEnd()}\n\n` : document.slice(0, at)
-  return `${prose}${BEGIN}\n\n${tables(idl)}`
+  return `${prose}${BEGIN}\n\n${tables}`
 }
 
-function tables(idl: Idl): string {
+export function interfaceTables(idl: Idl): string {
   return [accountTables(idl), instructionTables(idl), argumentTypes(idl), eventTable(idl), errorTable(idl)].join('\n')
+}
+
+/** @param units by instruction */
+export function computeTable(units: Readonly<Record<string, number>>): string {
+  return `## Compute units\n\nOf each instruction in its test; the suite fails when one grows by more than a tenth.\n\n${table(['instruction', 'units'], Object.entries(units))}`
 }
 
 function hex(bytes: readonly number[]): string {

@@ -20,7 +20,7 @@ describe('what is committed', () => {
   })
 
   for (const { path, content } of generatedFiles()) {
-    it(`${path.slice(path.lastIndexOf('/') + 1)} is what the interface description gives`, () => {
+    it(`${path.split('/').slice(-2).join('/')} is what the interface description gives`, () => {
       expect(readFileSync(path, 'utf8')).toBe(content)
     })
   }
