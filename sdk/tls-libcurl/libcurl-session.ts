@@ -51,7 +51,8 @@ export class LibcurlSession {
       const socket = this.#libcurl.open(host, this.#carrier)
       this.#socket = socket
       const opened = new Promise<void>((resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+        const onAbort = (): void => reject(this.#end(CraftecError.from(signal.reason, 'aborted')))
+        signal.addEventListener('abort', onAbort, { once: true })
         socket.onopen = () => {
           clearInterval(socket.recv_loop)
           resolve()
@@ -108,7 +109,9 @@ export class LibcurlSession {
   }
 
   async #flush(): Promise<void> {
-    for (const bytes of this.#carrier.takeSent()) await this.#writer.write(bytes)
+    // Until there is nothing: its timer goes on while a write takes its time.
+    for (let sent = this.#carrier.takeSent(); sent.length > 0; sent = this.#carrier.takeSent())
+      for (const bytes of sent) await this.#writer.write(bytes)
   }
 
   #readable(): ReadableStream<Uint8Array> {

@@ -303,12 +303,19 @@ describe('its faults do not reach the caller', () => {
     expect(taken()).toBeLessThan(150_000)
   })
 
-  it('ends with the signal, also in the handshake', async () => {
-    const mute: ByteDuplex = { readable: new ReadableStream(), writable: new WritableStream() }
+  it.each([
+    ['says nothing', new WritableStream<Uint8Array>()],
+    ['takes nothing', new WritableStream<Uint8Array>({ write: () => new Promise(() => {}) })]
+  ])('ends with the signal in a handshake with a server that %s, and lets go of the transport', async (_, writable) => {
+    const cancelled = Promise.withResolvers<unknown>()
+    const readable = new ReadableStream<Uint8Array>({ cancel: cancelled.resolve })
     const controller = new AbortController()
-    const attempt = connect(mute, 'localhost', controller.signal)
+    const attempt = connect({ readable, writable }, 'localhost', controller.signal)
+    // It has begun when it reads.
+    await vi.waitFor(() => expect(readable.locked).toBe(true))
     controller.abort(new CraftecError('aborted', 'enough'))
     await expect(attempt).rejects.toMatchObject({ code: 'aborted' })
+    expect(await cancelled.promise).toMatchObject({ code: 'aborted' })
   })
 
   it('no timer of it outlives a session: not of one that was aborted, refused, cut, closed or cancelled', async () => {
