@@ -5,7 +5,7 @@ import type { ContentInfo } from '../store/index.ts'
 import type { ObjContext } from './obj-context.ts'
 
 /** Changes are told together: a put or an intake changes a content segment by segment. */
-const GATHER_MS = 500
+const GATHER_MS = 200
 /** A record's life, and when it is said again. Those of a tab are short: it may close at any moment. */
 const DURABLE = { lifetimeS: 4 * 60 * 60, againMs: 60 * 60_000 }
 const PASSING = { lifetimeS: 20 * 60, againMs: 8 * 60_000 }

@@ -110,12 +110,14 @@ class Draft {
     }
     await Promise.all(running)
     throwIfAborted(signal, 'put')
+    const pieceBytes = this.#pieceBytes ?? shape.pieceBytes
     const manifest = await signManifest(
       {
         contentId: await whole.digest(),
         size,
-        segmentBytes: shape.segmentBytes,
-        pieceBytes: this.#pieceBytes ?? shape.pieceBytes,
+        // content of less than a piece is one piece, and no more than its segment
+        segmentBytes: pieceBytes < shape.pieceBytes ? pieceBytes : shape.segmentBytes,
+        pieceBytes,
         createdAt: clock.now(),
         ...(cipher ? { encryption: { chunkBytes: cipher.chunkBytes, plainSize } } : {}),
         segments
