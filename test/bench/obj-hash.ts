@@ -8,11 +8,14 @@ import { createNobleEngine } from '../../sdk/crypto/index.ts'
 import { createWasmHashEngine } from '../../sdk/obj/hashing/wasm-hash-engine.ts'
 import { commitSegment, DEFAULT_PIECE_BYTES, LEAF_BYTES, loadCodingEngine, parityPieces } from '../../sdk/obj/index.ts'
 import { compileModule } from '../../sdk/wasm/index.ts'
+import { createCodecPool } from '../../workers/index.ts'
 import type { BenchSuite, Measurement } from './harness.ts'
 
 const K = 40
 const COUNT = K + parityPieces(K)
 const ROUND_MS = 50
+/** Segments in flight. */
+const AT_ONCE = 3
 /** Promises in flight: more did not make WebCrypto faster. */
 const IN_FLIGHT = 64
 
@@ -32,7 +35,11 @@ export const suite: BenchSuite = {
     for (let at = 0; at < K * DEFAULT_PIECE_BYTES; at += piece.length) pieces.set(piece, at)
     const segment = pieces.subarray(0, K * DEFAULT_PIECE_BYTES)
     const stream = hashing.stream()
+    const pool = createCodecPool()
+    const inPool = await pool.hashStream()
+    let rooms: Uint8Array[] = Array.from({ length: AT_ONCE }, () => pieces.slice())
     return {
+      close: () => pool.dispose(),
       rows: [
         {
           measurement: rate('trees of pieces (wasm)', piece.length, () => hashing.pieceRoot(piece)),
@@ -56,6 +63,21 @@ export const suite: BenchSuite = {
           }),
           baseline: rate('the content hash alone', segment.length, () => hashing.stream().update(segment).digest()),
           bar: { of: 'ratio', atLeast: 0.28 }
+        },
+        {
+          measurement: rate('a content committed, through the pool', AT_ONCE * segment.length, async () => {
+            rooms = await Promise.all(
+              rooms.map(async room => {
+                const hashed = await inPool.update(room.subarray(0, segment.length))
+                return (await pool.commit(job(new Uint8Array(hashed.buffer, 0, pieces.length)))).pieces
+              })
+            )
+          }),
+          baseline: rate('in one thread', segment.length, async () => {
+            await commitSegment(coding, hashing, job(pieces), systemRandom)
+            hashing.stream().update(segment).digest()
+          })
+          // no bar: how much a second thread gains is up to who else wants the cores
         }
       ]
     }
