@@ -5,6 +5,7 @@ import { encodeBase58 } from '../sdk/codec/index.ts'
 import { CraftecError } from '../sdk/errors/index.ts'
 import { type ChainLog, silentLog } from './chain-log.ts'
 import type { ChainProgram } from './chain-program.ts'
+import { Delivery } from './delivery.ts'
 import { addressOf, createChainKeys, Faucet, signerOf } from './faucet/index.ts'
 import { Ledger } from './ledger/index.ts'
 import { startChainServer } from './server/index.ts'
@@ -95,7 +96,7 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
   })
 
   const server = await startChainServer({
-    context: { ledger, faucet, timeline, genesisHash, programs },
+    context: { ledger, delivery: new Delivery(ledger), faucet, timeline, genesisHash, programs },
     port: options.port ?? 0,
     testMethods: options.testMethods ?? false,
     requestsPerSecond: options.requestsPerSecond ?? 2_000,

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Delivery } from '../delivery.ts'
 import type { Faucet } from '../faucet/index.ts'
 import type { Ledger } from '../ledger/index.ts'
 import type { Timeline } from '../timeline.ts'
@@ -31,6 +32,7 @@ export type AccountMatcher = (account: LedgerAccount) => boolean
 
 export interface RpcContext {
   readonly ledger: Ledger
+  readonly delivery: Delivery
   readonly faucet: Faucet
   readonly timeline: Timeline
   /** Names this chain: every new one has another. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DELIVERIES } from '../delivery.ts'
 import { strictBase64 } from './account-filters.ts'
 import { addressParam, amountParam } from './params.ts'
 import { RpcError } from './rpc-error.ts'
@@ -27,6 +28,12 @@ export const testMethods: RpcMethods = {
   craftec_advanceSlots: method(z.tuple([z.int().min(1).max(MAX_SLOTS)]), ([slots], { timeline, ledger }) => {
     timeline.advanceSlots(BigInt(slots))
     return inContext(ledger, { unixTimestamp: ledger.latestBlock.time })
+  }),
+
+  /** Lets tests lose transactions, or have them land late, as clusters do. */
+  craftec_setDelivery: method(z.tuple([z.enum(DELIVERIES)]), ([mode], { delivery, ledger }) => {
+    delivery.setMode(mode)
+    return inContext(ledger, null)
   }),
 
   craftec_setAccount: method(

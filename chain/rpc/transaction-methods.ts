@@ -38,11 +38,11 @@ const simulateConfig = contextConfig.extend({
 
 export const transactionMethods: RpcMethods = {
   /** What fails without preflight is answered with its signature all the same, and never found: so does a real node. */
-  sendTransaction: method(z.tuple([wire, sendConfig.nullish()]), ([text, config], { ledger }) => {
+  sendTransaction: method(z.tuple([wire, sendConfig.nullish()]), ([text, config], { ledger, delivery }) => {
     requireContextSlot(ledger, config)
     const transaction = decode(text, config?.encoding)
     if (!config?.skipPreflight) preflight(ledger, transaction)
-    ledger.send(transaction)
+    delivery.take(transaction)
     return transaction.signature
   }),
 

@@ -207,6 +207,33 @@ describe('Connection', () => {
     await expect(connection.sendTransaction(transaction)).rejects.toThrow('Blockhash not found')
   })
 
+  it('can lose transactions, or have them land late, as a cluster does', async () => {
+    const to = Keypair.generate().publicKey
+    const statusOf = async (signature: string) => (await connection.getSignatureStatus(signature)).value
+    try {
+      await call('craftec_setDelivery', 'dropped')
+      const lost = await connection.sendTransaction(await versioned([transfer(to)]))
+      await call('craftec_setDelivery', 'held')
+      const late = await versioned([transfer(to), memo('late')])
+      const signature = await connection.sendTransaction(late)
+      // Sent again, as clients do: it still runs once.
+      expect(await connection.sendTransaction(late)).toBe(signature)
+      expect([await statusOf(lost), await statusOf(signature)]).toEqual([null, null])
+      await call('craftec_setDelivery', 'at once')
+      expect([await statusOf(lost), await statusOf(signature)]).toMatchObject([null, { err: null }])
+      expect(await connection.getBalance(to)).toBe(LAMPORTS_PER_SOL)
+
+      await call('craftec_setDelivery', 'held')
+      const expired = await connection.sendTransaction(await versioned([transfer(to), memo('expired')]))
+      await call('craftec_advanceSlots', 151)
+      await call('craftec_setDelivery', 'at once')
+      expect(await statusOf(expired)).toBeNull()
+      expect(await connection.getBalance(to)).toBe(LAMPORTS_PER_SOL)
+    } finally {
+      await call('craftec_setDelivery', 'at once')
+    }
+  })
+
   it('travels in time, and programs see it', async () => {
     const slot = await connection.getSlot()
     const before = (await connection.getBlockTime(slot)) ?? 0
