@@ -2,9 +2,11 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Connection, Keypair, LAMPORTS_PER_SOL } from '@solana/web3.js'
+import { Connection, Keypair, LAMPORTS_PER_SOL, PublicKey, Transaction } from '@solana/web3.js'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Chain, type ChainOptions, startChain } from '../../chain/index.ts'
+import { type Chain, type ChainOptions, settlementProgram, startChain } from '../../chain/index.ts'
+import { configAccount, type Instruction, parseAddress, SettlementAddresses } from '../../sdk/settlement/index.ts'
+import { pause, unpause } from '../../sdk/settlement/operator/index.ts'
 import { ManualClock } from '../kit/manual-clock.ts'
 import { startRelayProcess } from '../kit/relay-process.ts'
 
@@ -55,6 +57,37 @@ describe('a chain with a state file', () => {
       expect((await connection.isBlockhashValid(before.blockhash)).value).toBe(true)
       expect(await connection.getSlot()).toBe(before.slot)
       expect(await connection.getBlockTime(before.slot)).toBe(before.time)
+    })
+  })
+
+  it('runs its programs again at once, with the accounts they had', async () => {
+    const programs = [await settlementProgram()]
+    const at = new SettlementAddresses()
+    const paused = async (connection: Connection): Promise<boolean> => {
+      const account = await connection.getAccountInfo(new PublicKey(at.config()))
+      if (account === null) throw new Error('not configured')
+      return configAccount.decode(at.program, { owner: at.program, data: account.data }).paused
+    }
+    const send = async (chain: Chain, connection: Connection, instruction: Instruction): Promise<void> => {
+      const admin = Keypair.fromSeed(chain.admin.secretKey)
+      const keys = instruction.accounts.map(({ address, signer, writable }) => ({
+        pubkey: new PublicKey(address),
+        isSigner: signer,
+        isWritable: writable
+      }))
+      const programId = new PublicKey(instruction.program)
+      const transaction = new Transaction().add({ programId, keys, data: Buffer.from(instruction.data) })
+      // Final at once here; web3.js's way of confirming goes on asking after the chain has stopped.
+      await connection.sendTransaction(transaction, [admin])
+    }
+    await withChain({ programs }, async (chain, connection) => {
+      expect(await paused(connection)).toBe(false)
+      await send(chain, connection, pause(at, parseAddress(chain.admin.address)))
+    })
+    await withChain({ programs }, async (chain, connection) => {
+      expect(await paused(connection)).toBe(true)
+      await send(chain, connection, unpause(at, parseAddress(chain.admin.address)))
+      expect(await paused(connection)).toBe(false)
     })
   })
 
