@@ -3,4 +3,4 @@ export { HASH_BYTES, type HashEngine, LEAF_BYTES, leafCount } from './hash-engin
 export { hashInSlices } from './hash-in-slices.ts'
 export { createJsHashEngine } from './js-hash-engine.ts'
 export { type HashEngineOptions, loadHashEngine } from './load-hash-engine.ts'
-export { leafHash, MAX_PATH_HASHES, merklePath, merkleRoot, pathHashes, rootFromPath } from './merkle-tree.ts'
+export { leafHash, MAX_PATH_HASHES, merklePath, merkleRoot, nodeHash, pathHashes, rootFromPath } from './merkle-tree.ts'

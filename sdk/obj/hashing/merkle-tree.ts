@@ -16,6 +16,15 @@ export function leafHash(leaf: Uint8Array): Uint8Array {
   return sha256(message)
 }
 
+/** The node above two hashes. */
+export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+  const message = new Uint8Array(1 + 2 * HASH_BYTES)
+  message[0] = 1
+  message.set(left, 1)
+  message.set(right, 1 + HASH_BYTES)
+  return sha256(message)
+}
+
 /** @param leaves packed leaf hashes, at least one */
 export function merkleRoot(engine: HashEngine, leaves: Uint8Array): Uint8Array {
   checkLeaves(leaves)
@@ -60,16 +69,12 @@ export function pathHashes(index: number, count: number): number {
  */
 export function rootFromPath(leaf: Uint8Array, index: number, count: number, path: Uint8Array): Uint8Array | undefined {
   if (index >= count || path.length !== pathHashes(index, count) * HASH_BYTES) return undefined
-  const message = new Uint8Array(1 + 2 * HASH_BYTES)
-  message[0] = 1
   let hash = leaf
   for (let at = index, last = count - 1, next = 0; last > 0; at >>= 1, last >>= 1) {
     if ((at ^ 1) > last) continue
     const sibling = path.subarray(next, next + HASH_BYTES)
     next += HASH_BYTES
-    message.set(at % 2 === 0 ? hash : sibling, 1)
-    message.set(at % 2 === 0 ? sibling : hash, 1 + HASH_BYTES)
-    hash = sha256(message)
+    hash = at % 2 === 0 ? nodeHash(hash, sibling) : nodeHash(sibling, hash)
   }
   return hash
 }

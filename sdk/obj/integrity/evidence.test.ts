@@ -12,7 +12,14 @@ import { hostileBytes } from '../../../test/vectors/hostile-bytes.ts'
 import { CraftecError } from '../../errors/index.ts'
 import { createIdentity } from '../../identity/index.ts'
 import { encodeProvenance, signRecoded } from '../piece/index.ts'
-import { decodeEvidence, type Evidence, encodeEvidence, gatherEvidence, judgeEvidence } from './index.ts'
+import {
+  committedPaths,
+  decodeEvidence,
+  type Evidence,
+  encodeEvidence,
+  gatherEvidence,
+  judgeEvidence
+} from './index.ts'
 import { createPieceTruth } from './piece-truth.ts'
 
 const identity = createIdentity()
@@ -60,6 +67,25 @@ describe('evidence', () => {
       liar: 'publisher',
       key: lying.publisher.publicKey
     })
+  })
+
+  it('can be had by a reader who knows no table, from one path of each part of the tree', async () => {
+    const [segment] = content.segments
+    if (!segment) throw new Error('a segment')
+    const { table, bytes } = segment
+    const lie = await recodedPiece(content, 0, pieces(content, 0), identity, flip(9))
+    const roots = Array.from({ length: table.k }, (_, index) => table.pieceRoot(index))
+    const known = (...arrived: number[]): Evidence | undefined => {
+      const headers = [...arrived.map(index => pieces(content, 0)[index] ?? lie), lie]
+      return gatherEvidence(hashing, content.manifest, 0, committedPaths(table.count, roots, headers), lie, bytes)
+    }
+    const expected = gather(content, 0, lie)
+    // k = 8 and 2 of parity: all sources are in one half, whose sibling any of their paths shows
+    for (let index = 0; index < 8; index++) expect(known(index)).toEqual(expected)
+    expect(known(8)).toEqual(expected)
+    expect(known()).toBeUndefined()
+    for (let index = 0; index < table.count; index++)
+      expect(committedPaths(table.count, roots, pieces(content, 0)).path(index)).toEqual(table.path(index))
   })
 
   it('is not to be had against honest pieces, nor made from segments that are not the publisher’s', async () => {

@@ -1,3 +1,4 @@
+export { type CommittedPaths, committedPaths } from './committed-paths.ts'
 export {
   decodeEvidence,
   type Evidence,
