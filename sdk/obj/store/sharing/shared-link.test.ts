@@ -1,5 +1,6 @@
 /** Many contexts, one store: here links of one thread stand for tabs, over the same locks and channels that browsers have. */
 import { afterEach, describe, expect, it } from 'vitest'
+import { chaosRandom } from '../../../../test/kit/chaos.ts'
 import { newContent, pieces } from '../../../../test/kit/store-content.ts'
 import { createMemoryPieceStore } from '../memory-piece-store.ts'
 import type { PieceStore } from '../piece-store.ts'
@@ -76,6 +77,48 @@ describe('a shared store', () => {
     for (const added of await Promise.all(puts)) expect([0, 2]).toContain(added)
     expect((await last.usage()).pieces).toBe(100)
     expect(disk.owners).toEqual(names)
+  })
+
+  it('serves again whoever it served when it owned the store before', async () => {
+    const { disk, tab } = tabs('again')
+    const client = tab('client', -1)
+    const first = tab('first', 0)
+    await first.usage()
+    await client.usage()
+    const better = tab('better', 1)
+    await better.usage()
+    await expect.poll(() => disk.owners.at(-1)).toBe('better')
+    await better.close()
+    await client.addContent(newContent(1))
+    await first.addContent(newContent(2))
+    expect((await client.usage()).contents).toBe(2)
+    // Somebody had it before 'better' and after.
+    expect(disk.owners.slice(0, disk.owners.indexOf('better'))).toContain(disk.owners.at(-1))
+  })
+
+  it('loses no call while tabs of all ranks come and go', { timeout: 30_000 }, async () => {
+    const random = chaosRandom('tabs that come and go')
+    const draw = (limit: number): number => Math.floor(random() * limit)
+    const { disk, tab } = tabs('come-and-go')
+    const content = newContent(1, { segments: 200 })
+    const open = Array.from({ length: 4 }, (_, number) => ({
+      store: tab(`tab ${number}`, draw(2)),
+      puts: [] as Promise<number>[]
+    }))
+    await open[0]?.store.addContent(content)
+    for (let step = 0; step < 200; step++) {
+      const at = draw(open.length)
+      const { store, puts } = open[at] ?? { store: tab('none'), puts: [] }
+      puts.push(store.putPieces(content.manifestId, step, pieces(content, step, 1)))
+      if (step % 5 !== 0) continue
+      // A tab waits for its own puts before it goes; those of others go on meanwhile.
+      await Promise.all(puts)
+      await store.close()
+      open[at] = { store: tab(`tab ${step}`, draw(2)), puts: [] }
+    }
+    await Promise.all(open.flatMap(({ puts }) => puts))
+    expect((await open[0]?.store.usage())?.pieces).toBe(200)
+    expect(disk.owners.length).toBeGreaterThan(5)
   })
 
   it('carries errors with their codes, aborts, progress and changes from tab to tab', async () => {

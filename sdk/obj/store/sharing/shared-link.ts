@@ -18,6 +18,8 @@ import type { CallOptions, StoreCall, StoreLink, StorePort } from './store-link.
 const MAX_CLIENTS = 256
 /** To find the owner, or to become it; opening a store takes tens of milliseconds. */
 const ROUTE_TIMEOUT_MS = 30_000
+/** From tab to tab and back takes milliseconds. */
+const WELCOME_TIMEOUT_MS = 500
 
 export interface SharedLinkOptions {
   readonly name: string
@@ -29,7 +31,7 @@ export interface SharedLinkOptions {
 }
 
 type BoardMessage =
-  | { readonly type: 'owner'; readonly owner: string }
+  | { readonly type: 'owner'; readonly owner: string; readonly rank: number }
   | { readonly type: 'who'; readonly rank: number }
   | { readonly type: 'join'; readonly owner: string; readonly client: string; readonly pipe: string }
 
@@ -69,7 +71,9 @@ class SharedLink implements StoreLink {
   #abdicate: (() => void) | undefined
   #reign: Promise<void> | undefined
   #serve: ((join: Extract<BoardMessage, { type: 'join' }>) => void) | undefined
-  #joining: StorePort | undefined
+  /** A name for each time that this context owns the store: whoever was served the time before has to come again. */
+  #reigns = 0
+  #joining: { readonly owner: string; readonly port: StorePort; end(): void } | undefined
   #joins = 0
 
   constructor({ name, open, rank, clock = systemClock }: SharedLinkOptions) {
@@ -141,6 +145,7 @@ class SharedLink implements StoreLink {
     if (this.#closing.signal.aborted) return
     const store = await this.#open()
     const link = localLink(store)
+    this.#reigns++
     const clients = new Map<string, () => void>()
     const ended = new Promise<void>(resolve => {
       this.#abdicate = resolve
@@ -160,8 +165,8 @@ class SharedLink implements StoreLink {
     }
     // Calls that the last owner did not answer are made again, here.
     this.#leave()
-    this.#take({ owner: this.#self, link, calls: new Set(), end: () => {} })
-    this.#say({ type: 'owner', owner: this.#self })
+    this.#take({ owner: this.#reignName, link, calls: new Set(), end: () => {} })
+    this.#say({ type: 'owner', owner: this.#reignName, rank: this.#rank })
     if (this.#closing.signal.aborted) this.#abdicate?.()
     await ended
     this.#abdicate = undefined
@@ -172,26 +177,49 @@ class SharedLink implements StoreLink {
     if (!this.#closing.signal.aborted) queueMicrotask(() => this.#candidate())
   }
 
+  get #reignName(): string {
+    return `${this.#self}/${this.#reigns}`
+  }
+
   #onBoard(message: BoardMessage): void {
-    if (message.type === 'owner') this.#join(message.owner)
-    else if (message.type === 'join' && message.owner === this.#self) this.#serve?.(message)
+    if (message.type === 'owner') {
+      this.#join(message.owner)
+      // Who stood before us in the queue for the lock came first, and has to give way like the one before.
+      if (message.rank < this.#rank) this.#say({ type: 'who', rank: this.#rank })
+    } else if (message.type === 'join' && message.owner === this.#reignName) this.#serve?.(message)
     else if (message.type === 'who' && this.#serve !== undefined) {
       if (message.rank > this.#rank) this.#abdicate?.()
-      else this.#say({ type: 'owner', owner: this.#self })
+      else this.#say({ type: 'owner', owner: this.#reignName, rank: this.#rank })
     }
   }
 
   #join(owner: string): void {
-    if (owner === this.#route?.owner || owner === this.#self || this.#closing.signal.aborted) return
+    // What a former owner said may arrive when this context has the store already.
+    if (this.#closing.signal.aborted || this.#serve !== undefined) return
+    if ([this.#route?.owner, this.#joining?.owner].includes(owner)) return
     this.#leave()
     const pipe = `${this.#name}/${this.#self}/${this.#joins++}`
     const port = broadcastPort(pipe, () => {
-      if (this.#joining !== port) return
+      if (this.#joining?.port !== port) return
       this.#joining = undefined
+      cancel()
       const link = portLink(port, this.#clock)
       this.#take({ owner, link, calls: new Set(), end: () => port.close() })
     })
-    this.#joining = port
+    // No welcome: it was a former owner, or it died just then. Whoever has the store now answers.
+    const cancel = this.#clock.after(WELCOME_TIMEOUT_MS, () => {
+      if (this.#joining?.port !== port) return
+      this.#leave()
+      this.#say({ type: 'who', rank: this.#rank })
+    })
+    this.#joining = {
+      owner,
+      port,
+      end: () => {
+        cancel()
+        port.close()
+      }
+    }
     this.#say({ type: 'join', owner, client: this.#self, pipe })
   }
 
@@ -205,7 +233,7 @@ class SharedLink implements StoreLink {
 
   /** The route is no more; calls on it find another. */
   #leave(): void {
-    this.#joining?.close()
+    this.#joining?.end()
     this.#joining = undefined
     const route = this.#route
     this.#route = undefined
