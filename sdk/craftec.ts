@@ -170,7 +170,7 @@ class RunningCraftec implements Craftec {
       })
       await net.start()
       this.#net = net
-      const obj = this.#objOf(node, seed, directory)
+      const obj = this.#objOf(node, seed, directory, net)
       if (objWish) await obj.start()
       return { node, net, relay, links, obj: obj.start, stopObj: obj.stop }
     } catch (error) {
@@ -185,7 +185,8 @@ class RunningCraftec implements Craftec {
   #objOf(
     node: P2pNode,
     seed: Uint8Array,
-    directory: Directory
+    directory: Directory,
+    net: NetClient
   ): { readonly start: () => Promise<StartedObj>; readonly stop: () => Promise<void> } {
     const { bootstrap, obj: wish = {}, storage = 'indexedDB' in globalThis ? 'indexeddb' : 'memory' } = this.#options
     let started: Promise<StartedObj> | undefined
@@ -198,6 +199,7 @@ class RunningCraftec implements Craftec {
             identity: this.identity,
             bootstrap,
             directory,
+            net,
             storage,
             wish
           })

@@ -1,7 +1,7 @@
 import { systemClock, systemRandom } from './async/index.ts'
 import type { ObjWish } from './craftec-options.ts'
 import type { Identity } from './identity/index.ts'
-import { bootstrapSources, type Directory, directoryNodes, storageNodes } from './net/index.ts'
+import { bootstrapSources, type Directory, directoryNodes, type NetClient, storageNodes } from './net/index.ts'
 import {
   chooseRelays,
   createMemoryPieceStore,
@@ -13,6 +13,8 @@ import {
   openBrowserStore,
   PeerScores,
   type PieceStore,
+  PRIVATE_STORAGE_HOST,
+  PRIVATE_STORAGE_PORT,
   sharedStoreLink
 } from './obj/index.ts'
 import type { P2pNode } from './p2p/index.ts'
@@ -23,6 +25,7 @@ export interface StartObjOptions {
   readonly identity: Identity
   readonly bootstrap: readonly string[]
   readonly directory: Directory
+  readonly net: Pick<NetClient, 'connect'>
   readonly storage: 'indexeddb' | 'memory'
   readonly wish: ObjWish
 }
@@ -42,7 +45,7 @@ const MEMORY_QUOTA_BYTES = 256 * 1024 * 1024
  * @throws CraftecError `storage-unavailable` | `storage-corrupt`
  */
 export async function startObj(options: StartObjOptions): Promise<StartedObj> {
-  const { node, nodeIdentity, identity, directory, wish } = options
+  const { node, nodeIdentity, identity, directory, net, wish } = options
   const [coding, hashing, store] = await Promise.all([loadCodingEngine(), loadHashEngine(), openStore(options)])
   const bootstrap = bootstrapSources(options.bootstrap)
   const view = () => directory.view(systemClock.now())
@@ -59,6 +62,8 @@ export async function startObj(options: StartObjOptions): Promise<StartedObj> {
       clock: systemClock,
       random: systemRandom,
       relays: contentId => chooseRelays(bootstrap, directoryNodes(view()), contentId),
+      connectPrivately: (peerId, signal) =>
+        net.connect(`${PRIVATE_STORAGE_HOST}:${PRIVATE_STORAGE_PORT}`, { exit: { identity: peerId }, signal }),
       storagePeers: () => storageNodes(view())
     },
     { share: wish.share ?? false }

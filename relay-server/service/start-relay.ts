@@ -15,6 +15,7 @@ import { type ConfiguredExit, createConfiguredExit } from './create-exit.ts'
 import { type Listening, prepareListening } from './listening.ts'
 import { relaySnapshot } from './relay-snapshot.ts'
 import { startStorage } from './start-storage.ts'
+import { withStorageExit, withStoragePort } from './storage-exit.ts'
 
 export interface RelayService {
   readonly peerId: string
@@ -83,23 +84,23 @@ async function compose(
     onFailure: error => logger.debug('directory-exchange-failed', { code: error.code, message: error.message })
   })
   ends.push(() => participant.stop())
-  const relay = startNetRelay({
-    node,
-    identity,
-    directory,
-    description: describe(config, exit),
-    publishDescriptor: bytes => participant.publish(bytes),
-    ...(exit === undefined ? {} : { exit: exit.backend }),
-    limits: { maxCircuits: config.limits.circuits, maxStreamsPerCircuit: config.limits.streamsPerCircuit }
-  })
-  ends.push(() => relay.stop())
-
   const holders = serveHolders(node)
   ends.push(() => holders.stop())
   const storage = config.roles.includes('storage')
     ? await startStorage(config, { node, identity, directory, table: holders.table, logger })
     : undefined
   ends.push(() => storage?.stop())
+  const backend = storage === undefined ? exit?.backend : withStorageExit(storage, exit?.backend)
+  const relay = startNetRelay({
+    node,
+    identity,
+    directory,
+    description: describe(config, exit),
+    publishDescriptor: bytes => participant.publish(bytes),
+    ...(backend === undefined ? {} : { exit: backend }),
+    limits: { maxCircuits: config.limits.circuits, maxStreamsPerCircuit: config.limits.streamsPerCircuit }
+  })
+  ends.push(() => relay.stop())
 
   const directoryNodes = (): number => directory.view(systemClock.now()).nodes.length
   const metrics = createRelayMetrics(
@@ -166,20 +167,22 @@ function nodeOptions(config: RelayConfig, seed: Uint8Array, listening: Listening
 }
 
 function describe({ roles, descriptor }: RelayConfig, exit: ConfiguredExit | undefined): RelayDescription {
+  const storage = roles.includes('storage')
   const family = [...new Set(descriptor.family)].map(publicKeyFromPeerId)
   return {
     roles: {
       relay: roles.includes('relay'),
-      exit: exit !== undefined,
+      // a store is something that circuits end in, behind a port of its own
+      exit: exit !== undefined || storage,
       directory: true,
-      storage: roles.includes('storage')
+      storage
     },
     country: descriptor.country,
     region: descriptor.region,
     family: family.sort((a, b) => Buffer.compare(a, b)),
     bandwidthKiBps: descriptor.bandwidthKiBps,
     priceLamportsPerGiB: BigInt(descriptor.priceLamportsPerGiB),
-    exitPorts: exit?.policy.ports ?? []
+    exitPorts: storage ? withStoragePort(exit?.policy.ports ?? []) : (exit?.policy.ports ?? [])
   }
 }
 

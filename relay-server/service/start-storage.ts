@@ -10,6 +10,7 @@ import {
   loadHashEngine,
   type ObjContext,
   PeerScores,
+  type StorageService,
   type StoreUsage,
   startStorageService,
   type TransferStats
@@ -19,7 +20,7 @@ import { parseByteSize, type RelayConfig } from '../config/index.ts'
 import type { RelayLogger } from '../log/index.ts'
 import { openFileStore } from '../store/index.ts'
 
-export interface StorageRole {
+export interface StorageRole extends Pick<StorageService, 'acceptPrivate'> {
   readonly stats: TransferStats
   /** As it was at the last look; each look starts the next. */
   usage(): StoreUsage
@@ -90,6 +91,7 @@ export async function startStorage(config: RelayConfig, parts: StorageRoleParts)
   })
   return {
     stats: service.stats,
+    acceptPrivate: duplex => service.acceptPrivate(duplex),
     usage: () => {
       store.usage().then(
         now => {

@@ -9,15 +9,12 @@ import { HolderSession, type OfferedPiece, recodePiece, type SegmentHoldings } f
 import { type DistributionState, DistributionWatch } from './distribution.ts'
 import { type ObjContext, recodeContext } from './obj-context.ts'
 import { pause } from './pause.ts'
-import { rendezvous } from './rendezvous.ts'
-import { type Share, shareOf } from './spread-plan.ts'
+import { type Share, shareOf, sharingPeers } from './spread-plan.ts'
 
 /** Where a store keeps note of contents that are still to be spread. */
 const TODO_PREFIX = 'distribute/'
 /** Peers that are sent to at once. */
 const ACTIVE_PEERS = 4
-/** Storage peers that share one content; more would make the shares of small contents vanish. */
-const MAX_PEERS = 16
 const PIECES_PER_OFFER = 16
 const FIRST_PAUSE_MS = 1_000
 const MAX_PAUSE_MS = 5 * 60_000
@@ -127,7 +124,7 @@ export class Distributor {
     if (!bytes || !note) return { status: 'stopped' }
     const manifest = openManifest(bytes)
     const replicas = new DataView(note.buffer, note.byteOffset, note.byteLength).getFloat64(0)
-    const peers = nearest(
+    const peers = sharingPeers(
       storagePeers().filter(({ peerId }) => peerId !== node.peerId),
       manifest.id
     )
@@ -286,13 +283,4 @@ async function withData(
 ): Promise<OfferedPiece | undefined> {
   const data = await store.readPiece(manifestId, segment, id)
   return data && { head: { coefficients, root, provenance }, data }
-}
-
-/** Rendezvous order: every publisher deals a content to the same peers, whatever order it learned of them in. */
-function nearest(peers: readonly PeerAddresses[], manifestId: Uint8Array): PeerAddresses[] {
-  return [...peers]
-    .map(peer => ({ peer, distance: rendezvous(peer.peerId, manifestId) }))
-    .sort((a, b) => (a.distance < b.distance ? -1 : 1))
-    .slice(0, MAX_PEERS)
-    .map(({ peer }) => peer)
 }

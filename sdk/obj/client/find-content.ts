@@ -6,9 +6,10 @@ import type { PeerAddresses } from '../../p2p/index.ts'
 import { findHolders } from '../holders/index.ts'
 import { manifestSegmentation, openManifest, type SignedManifest } from '../manifest/index.ts'
 import type { NewContent } from '../store/index.ts'
-import { HolderSession, type PeerFault } from '../transfer/index.ts'
+import type { HolderSession, PeerFault } from '../transfer/index.ts'
 import type { ObjContext } from './obj-context.ts'
 import { pause } from './pause.ts'
+import type { Reach } from './reach.ts'
 
 export interface ContentRef {
   readonly contentId: Uint8Array
@@ -27,7 +28,6 @@ export interface FindManifestOptions {
   readonly onFault?: ((fault: PeerFault) => void) | undefined
 }
 
-const MANIFEST_TIMEOUT_MS = 10_000
 /** Before holders are looked for again; doubles. */
 const FIRST_PAUSE_MS = 250
 /** Holders whose manifests are looked at before a search is called off. */
@@ -83,6 +83,7 @@ async function* asSettled<T>(tasks: readonly Promise<T>[]): AsyncIterable<T> {
  */
 export async function findManifest(
   context: ObjContext,
+  reach: Reach,
   ref: ContentRef,
   { signal, timeoutMs, onFault }: FindManifestOptions
 ): Promise<SignedManifest> {
@@ -90,7 +91,7 @@ export async function findManifest(
   const endMs = clock.monotonic() + timeoutMs
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
     throwIfAborted(signal, 'get')
-    const manifest = (await localManifest(context, ref)) ?? (await askHolders(context, ref, signal, onFault))
+    const manifest = (await localManifest(context, ref)) ?? (await askHolders(context, reach, ref, signal, onFault))
     if (manifest) return manifest
     if (clock.monotonic() + pauseMs > endMs)
       throw new CraftecError('content-unavailable', 'no holder of this content can be reached; try again later')
@@ -100,14 +101,15 @@ export async function findManifest(
 
 async function askHolders(
   context: ObjContext,
+  reach: Reach,
   ref: ContentRef,
   signal: AbortSignal,
   onFault: FindManifestOptions['onFault']
 ): Promise<SignedManifest | undefined> {
   let asked = 0
-  for await (const holder of searchHolders(context, ref, signal)) {
+  for await (const holder of reach.search(ref, signal)) {
     if (asked++ === MAX_ASKED) break
-    const manifest = await askForManifest(context, ref, holder, signal, onFault)
+    const manifest = await askForManifest(context, reach, ref, holder, signal, onFault)
     if (manifest) return manifest
   }
   return undefined
@@ -120,7 +122,8 @@ async function localManifest({ store }: ObjContext, ref: ContentRef): Promise<Si
 }
 
 async function askForManifest(
-  { node, store, scores, clock }: ObjContext,
+  { store, scores, clock }: ObjContext,
+  reach: Reach,
   ref: ContentRef,
   holder: FoundHolder,
   signal: AbortSignal,
@@ -130,11 +133,11 @@ async function askForManifest(
   if (!manifestId) return undefined
   let session: HolderSession | undefined
   try {
-    session = await HolderSession.open(node, holder, { signal, clock, timeoutMs: MANIFEST_TIMEOUT_MS })
+    session = await reach.open(holder, signal)
     const bytes = await session.manifest(manifestId, { signal })
     if (!bytes) return undefined
     const manifest = openManifest(bytes, { manifestId, contentId: ref.contentId })
-    await store.addContent(newContent(manifest))
+    if (reach.keep) await store.addContent(newContent(manifest))
     return manifest
   } catch (error) {
     if (signal.aborted) throw CraftecError.from(signal.reason, 'aborted')

@@ -10,6 +10,7 @@ export {
   type PutResult
 } from './obj-client.ts'
 export type { ObjContext } from './obj-context.ts'
+export { PRIVATE_STORAGE_HOST, PRIVATE_STORAGE_PORT } from './private-channel.ts'
 export { rendezvous } from './rendezvous.ts'
 export type { ByteRange, RetrievedContent, RetrievedInfo } from './retrieved-content.ts'
 export type { PutSource } from './source-chunks.ts'

@@ -11,13 +11,14 @@ import {
 } from '../content/index.ts'
 import { manifestSegmentation, type SignedManifest } from '../manifest/index.ts'
 import type { ContentInfo, StoreUsage } from '../store/index.ts'
-import { ContentFetcher, HolderSession, type PeerFault } from '../transfer/index.ts'
+import { ContentFetcher, type PeerFault } from '../transfer/index.ts'
 import { type ArchivedPiece, readArchive, writeArchive } from './content-archive.ts'
 import type { Distribution } from './distribution.ts'
 import { Distributor } from './distributor.ts'
-import { findManifest, newContent, searchHolders } from './find-content.ts'
+import { findManifest, newContent } from './find-content.ts'
 import type { ObjContext } from './obj-context.ts'
 import { DRAFT_PREFIX, putContent, readTimestamp } from './put-content.ts'
+import { openReach, privateReach, type Reach } from './reach.ts'
 import { contentSize, readContent } from './read-content.ts'
 import { type ByteRange, type RetrievedContent, resolveRange, retrievedContent, streamOf } from './retrieved-content.ts'
 import { openSource, type PutSource } from './source-chunks.ts'
@@ -59,6 +60,11 @@ export interface GetOptions {
   readonly range?: ByteRange
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: (progress: GetProgress) => void
+  /**
+   * Fetch through circuits that end at the holders: relays do not learn what is asked for, holders do not learn who asks. Takes a link with a
+   * manifest id; slower; nothing is kept. Each holder has a circuit of its own. Default false.
+   */
+  readonly private?: boolean
   /** Told of each peer that lied or stalled; the content arrives all the same. */
   readonly onFault?: (fault: PeerFault) => void
   /** Give up when nothing useful has come for this long, in milliseconds. Default 30,000. */
@@ -227,7 +233,7 @@ export class ObjClient {
   }
 
   /** Keep it on this device: it is fetched whole if it is not here. @throws CraftecError as reading does */
-  async pin(ref: string, options: Omit<GetOptions, 'range'> = {}): Promise<void> {
+  async pin(ref: string, options: Omit<GetOptions, 'range' | 'private'> = {}): Promise<void> {
     const signal = anySignal(options.signal, this.#life.signal)
     const manifest = await this.#manifest(parseRef(ref), signal)
     await this.#context.store.pin(manifest.id)
@@ -270,7 +276,7 @@ export class ObjClient {
    * The content as one file, in encrypted form if it was encrypted: for another device, or a drawer. Fetched first if it is not here.
    * @returns a stream that reads no faster than its consumer; it errors as reading does
    */
-  export(ref: string, options: Omit<GetOptions, 'range'> = {}): ReadableStream<Uint8Array> {
+  export(ref: string, options: Omit<GetOptions, 'range' | 'private'> = {}): ReadableStream<Uint8Array> {
     const link = parseRef(ref)
     const signal = anySignal(options.signal, this.#life.signal)
     const parts = async function* (client: ObjClient): AsyncGenerator<Uint8Array, void, undefined> {
@@ -334,7 +340,11 @@ export class ObjClient {
   #manifest(link: ContentLink, signal: AbortSignal, options: GetOptions = {}): Promise<SignedManifest> {
     this.#running()
     const { idleTimeoutMs: timeoutMs = DEFAULT_IDLE_MS, onFault } = options
-    return findManifest(this.#context, link, { signal, timeoutMs, onFault })
+    return findManifest(this.#context, this.#reach(options), link, { signal, timeoutMs, onFault })
+  }
+
+  #reach({ private: hidden = false }: GetOptions): Reach {
+    return hidden ? privateReach(this.#context) : openReach(this.#context)
   }
 
   async #local(ref: string): Promise<ContentInfo> {
@@ -346,13 +356,14 @@ export class ObjClient {
   }
 
   #fetcher(manifest: SignedManifest, options: GetOptions): ContentFetcher {
-    const { node, store, hashing, coding, codec, scores, clock, random } = this.#context
+    const { store, hashing, coding, codec, scores, clock, random } = this.#context
+    const reach = this.#reach(options)
     let bytes = 0
     const peers = new Set<string>()
     const { contentId, id: manifestId } = manifest
     return new ContentFetcher(
       {
-        openSession: (peer, signal) => HolderSession.open(node, peer, { signal, clock }),
+        openSession: (peer, signal) => reach.open(peer, signal),
         store,
         hashes: hashing,
         codec,
@@ -363,7 +374,8 @@ export class ObjClient {
       },
       manifest,
       {
-        findHolders: signal => searchHolders(this.#context, { contentId, manifestId }, signal),
+        findHolders: signal => reach.search({ contentId, manifestId }, signal),
+        keep: reach.keep,
         ...(options.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: options.idleTimeoutMs }),
         ...(options.onFault ? { onFault: options.onFault } : {}),
         onBytes: (count, peer) => {

@@ -1,11 +1,11 @@
 import type { Clock, RandomBytes } from '../../async/index.ts'
-import type { Identity } from '../../identity/index.ts'
+import type { Identity, PeerId } from '../../identity/index.ts'
 import type { P2pNode, PeerAddresses } from '../../p2p/index.ts'
 import type { CodingEngine } from '../coding/index.ts'
 import type { HashEngine } from '../hashing/index.ts'
 import type { HolderTable } from '../holders/index.ts'
 import type { PieceStore } from '../store/index.ts'
-import type { PeerScores, RecodeContext, SegmentCodec } from '../transfer/index.ts'
+import type { ObjDuplex, PeerScores, RecodeContext, SegmentCodec } from '../transfer/index.ts'
 
 /** What the parts of the storage client share. */
 export interface ObjContext {
@@ -25,6 +25,11 @@ export interface ObjContext {
   readonly relays: (contentId: Uint8Array) => readonly PeerAddresses[]
   /** The records that this node keeps for others, if it does: where it is itself a relay of a content. */
   readonly ownTable?: HolderTable
+  /**
+   * Open a stream to a storage node's store through a circuit that ends there. Absent where there are no circuits.
+   * @throws CraftecError `no-path` | `circuit-failed` | `exit-refused` | `timeout` | `aborted` | `stopped`
+   */
+  readonly connectPrivately?: (peerId: PeerId, signal: AbortSignal) => Promise<ObjDuplex>
   /** Nodes that say they store for others. */
   readonly storagePeers: () => readonly PeerAddresses[]
 }

@@ -1,4 +1,9 @@
+import type { PeerAddresses } from '../../p2p/index.ts'
 import { IndexSet } from '../transfer/index.ts'
+import { rendezvous } from './rendezvous.ts'
+
+/** Storage peers that share one content; more would make the shares of small contents vanish. */
+const MAX_PEERS = 16
 
 /** What one peer should hold of a segment. */
 export interface Share {
@@ -26,4 +31,16 @@ export function shareOf(committed: number, target: number, peers: number, peer: 
     return { committed: share, recoded: 0 }
   }
   return { committed: share, recoded: Math.max(0, wanted - share.size) }
+}
+
+/**
+ * The storage peers that share a content, in order: every publisher deals it to the same ones, and a reader who has the link knows them
+ * without asking anybody.
+ */
+export function sharingPeers(peers: readonly PeerAddresses[], manifestId: Uint8Array): PeerAddresses[] {
+  return [...peers]
+    .map(peer => ({ peer, distance: rendezvous(peer.peerId, manifestId) }))
+    .sort((a, b) => (a.distance < b.distance ? -1 : 1))
+    .slice(0, MAX_PEERS)
+    .map(({ peer }) => peer)
 }

@@ -1,8 +1,11 @@
+import { KEY_BYTES } from '../../crypto/index.ts'
+import type { PeerId } from '../../identity/index.ts'
 import { createProver } from '../audit/index.ts'
 import { HealthKeeper, type HealthKeeperOptions } from '../keeper/index.ts'
 import {
   createIntake,
   ManifestShelf,
+  type ObjDuplex,
   recodePiece,
   type ServeTransferOptions,
   serveTransfer,
@@ -10,6 +13,7 @@ import {
 } from '../transfer/index.ts'
 import { Announcer } from './announcer.ts'
 import { type ObjContext, recodeContext } from './obj-context.ts'
+import { privateChannel } from './private-channel.ts'
 
 export interface StorageServiceOptions extends ServeTransferOptions {
   /** Take pieces for others, within the store's quotas. */
@@ -24,6 +28,8 @@ export interface StorageService {
   readonly stats: TransferStats
   /** Audits other holders and repairs; absent in a node that does not stay. */
   readonly keeper: HealthKeeper | undefined
+  /** Serve somebody who came over a circuit. */
+  acceptPrivate(duplex: ObjDuplex): void
   stop(): void
 }
 
@@ -58,11 +64,15 @@ export function startStorageService(context: ObjContext, options: StorageService
     },
     { clock, ...options }
   )
+  let visitors = 0
+  // A name for each: budgets and slots are per peer.
+  const nobody = () => ({ peerId: `private-${visitors++}` as PeerId, key: new Uint8Array(KEY_BYTES) })
   announcer.start()
   keeper?.start()
   return {
     stats: service.stats,
     keeper,
+    acceptPrivate: duplex => service.acceptAnonymous(privateChannel(duplex, nobody(), 'inbound')),
     stop: () => {
       keeper?.stop()
       announcer.stop()

@@ -11,6 +11,7 @@ import type { PieceStore, StoredPiece } from '../store/index.ts'
 import { FETCH_LIMITS, type FetchEffect, type FetchEvent, FetchPlan } from './fetch-plan.ts'
 import type { HolderSession } from './holder-session.ts'
 import type { PeerScores } from './peer-scores.ts'
+import { proveLie } from './prove-lie.ts'
 import type { SegmentCodec } from './segment-codec.ts'
 import { coded, SegmentDownload } from './segment-download.ts'
 import type { PieceHead } from './transfer-message.ts'
@@ -19,6 +20,8 @@ import type { PieceHead } from './transfer-message.ts'
 export interface PeerFault {
   readonly peer: string
   readonly why: 'invalid-piece' | 'protocol-violation' | 'stalled' | 'broken-promises' | 'polluted-piece'
+  /** Of a polluted piece, where it could be had: convinces anyone with the manifest, see `judgeEvidence`. */
+  readonly evidence?: Uint8Array
 }
 
 export interface FetchContext {
@@ -271,9 +274,9 @@ export class ContentFetcher {
     }
   }
 
-  #accuse(peer: string, why: PeerFault['why']): void {
+  #accuse(peer: string, why: PeerFault['why'], evidence?: Uint8Array): void {
     this.#context.scores.ban(peer, this.#context.clock.monotonic())
-    this.#options.onFault?.({ peer, why })
+    this.#options.onFault?.({ peer, why, ...(evidence ? { evidence } : {}) })
   }
 
   async #finish(waiting: Waiting): Promise<void> {
@@ -327,7 +330,10 @@ export class ContentFetcher {
     for (const liar of liars) {
       // who signed it lied; who passed it on could not know
       const recoder = liar?.verified.recoder
-      if (recoder) this.#accuse(peerIdFromPublicKey(recoder), 'polluted-piece')
+      if (!liar || !recoder) continue
+      const all = pieces.map(({ piece }) => piece)
+      const evidence = proveLie(hashes, this.#manifest, download.index, blame.bytes, all, liar.piece)
+      this.#accuse(peerIdFromPublicKey(recoder), 'polluted-piece', evidence)
     }
     download.discard(piece => liars.has(piece))
     return blame.bytes

@@ -1,4 +1,5 @@
 export { ContentFetcher, type FetchContext, type FetchOptions, type PeerFault } from './content-fetcher.ts'
+export { type ByteDuplex as ObjDuplex, DuplexChannel, duplexPair } from './duplex-channel.ts'
 export {
   type CallOptions,
   HolderSession,
@@ -20,4 +21,5 @@ export {
   type TransferService,
   type TransferStats
 } from './serve-transfer.ts'
+export { MAX_TRANSFER_FRAME_BYTES } from './transfer-limits.ts'
 export { type SegmentHoldings, TRANSFER_PROTOCOL } from './transfer-message.ts'

@@ -49,6 +49,11 @@ export interface ServeTransferOptions {
 }
 
 export interface TransferService {
+  /**
+   * Serve a channel that came another way, from somebody who is not known: over a circuit. They may ask for everything, and store nothing,
+   * because no quota could hold them.
+   */
+  acceptAnonymous(channel: Channel): void
   /** Stop accepting, and end what is open. */
   stop(): void
   readonly stats: TransferStats
@@ -111,13 +116,19 @@ export function serveTransfer(
     budget: new RequestBudget(settings.requests, MAX_BUDGETS)
   }
   const open = new Set<Channel>()
-  const limits = { maxFrameBytes: MAX_TRANSFER_FRAME_BYTES, maxChannels: settings.maxChannels }
-  const unhandle = node.handle(TRANSFER_PROTOCOL, limits, channel => {
+  const serve = (channel: Channel, host: TransferHost): void => {
     open.add(channel)
     void channel.closed.then(() => open.delete(channel))
-    void new ProviderSession(service, channel).run()
-  })
+    void new ProviderSession({ ...service, host }, channel).run()
+  }
+  const limits = { maxFrameBytes: MAX_TRANSFER_FRAME_BYTES, maxChannels: settings.maxChannels }
+  const unhandle = node.handle(TRANSFER_PROTOCOL, limits, channel => serve(channel, host))
+  const { store, recode } = host
   return {
+    acceptAnonymous: channel => {
+      if (open.size < settings.maxChannels) serve(channel, { store, recode })
+      else channel.abort(new CraftecError('limit-exceeded', 'too many channels are open here'))
+    },
     stats,
     stop: () => {
       unhandle()

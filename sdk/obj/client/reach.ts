@@ -1,0 +1,61 @@
+import { withDeadline } from '../../async/index.ts'
+import { CraftecError } from '../../errors/index.ts'
+import { publicKeyFromPeerId } from '../../identity/index.ts'
+import type { PeerAddresses } from '../../p2p/index.ts'
+import { HolderSession } from '../transfer/index.ts'
+import { type ContentRef, type FoundHolder, searchHolders } from './find-content.ts'
+import type { ObjContext } from './obj-context.ts'
+import { privateChannel } from './private-channel.ts'
+import { sharingPeers } from './spread-plan.ts'
+
+/** How holders are found and talked to. */
+export interface Reach {
+  /** Whether what is fetched may stay in the store, from where others may learn of it. */
+  readonly keep: boolean
+  search(ref: ContentRef, signal: AbortSignal): AsyncIterable<FoundHolder>
+  /** @throws CraftecError `link-failed` | `timeout` | `aborted` | `stopped`, and those of a circuit */
+  open(holder: PeerAddresses, signal: AbortSignal): Promise<HolderSession>
+}
+
+const OPEN_TIMEOUT_MS = 10_000
+/** A circuit is built first. */
+const PRIVATE_OPEN_TIMEOUT_MS = 30_000
+
+/** Over links: relays learn what is looked for, and holders who asks. */
+export function openReach(context: ObjContext): Reach {
+  const { node, clock } = context
+  return {
+    keep: true,
+    search: (ref, signal) => searchHolders(context, ref, signal),
+    open: (holder, signal) => HolderSession.open(node, holder, { signal, clock, timeoutMs: OPEN_TIMEOUT_MS })
+  }
+}
+
+/**
+ * Over circuits that end at the storage nodes. Relays are not asked, since they would learn what is looked for: whoever has the link knows
+ * which storage nodes a publisher deals the content to.
+ * @throws CraftecError `unsupported` where there are no circuits
+ */
+export function privateReach(context: ObjContext): Reach {
+  const { connectPrivately: connect, storagePeers, scores, clock } = context
+  if (!connect)
+    throw new CraftecError('unsupported', 'this node has no circuits: private retrieval needs the onion network')
+  return {
+    keep: false,
+    search: async function* ({ manifestId }) {
+      if (!manifestId)
+        throw new CraftecError(
+          'invalid-argument',
+          'private retrieval takes a link: a content id alone would have to be looked up'
+        )
+      for (const peer of sharingPeers(storagePeers(), manifestId))
+        if (!scores.isBanned(peer.peerId, clock.monotonic())) yield { ...peer, manifestId }
+    },
+    open: (holder, signal) =>
+      withDeadline({ signal, timeoutMs: PRIVATE_OPEN_TIMEOUT_MS, what: 'circuit to a holder', clock }, async inner => {
+        const duplex = await connect(holder.peerId, inner)
+        const remote = { peerId: holder.peerId, key: publicKeyFromPeerId(holder.peerId) }
+        return new HolderSession(privateChannel(duplex, remote, 'outbound'), clock)
+      })
+  }
+}
