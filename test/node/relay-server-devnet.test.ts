@@ -49,16 +49,17 @@ describe('devnet', { timeout: 90_000 }, () => {
   })
 
   it('prints one JSON line when ready, and ends its nodes even when it is killed', async () => {
-    const parent = startRelayProcess(CLI, ['devnet', '--relays', '1', '--exits', '1', '--demo-origin', '--json'])
+    const counts = ['--relays', '1', '--exits', '1', '--storage', '1']
+    const parent = startRelayProcess(CLI, ['devnet', ...counts, '--demo-origin', '--json'])
     cleanUps.push(() => parent.child.kill('SIGKILL'))
     await expect.poll(parent.output, { timeout: 60_000 }).toContain('\n')
     const { bootstrap, nodes, metrics, demoOrigin, demoOriginSecure, demoOriginRoot } = JSON.parse(parent.output())
-    expect([bootstrap.length, nodes.length, metrics.length]).toEqual([2, 2, 2])
+    expect([bootstrap.length, nodes.length, metrics.length]).toEqual([3, 3, 3])
     expect((await fetch(demoOrigin)).status).toBe(200)
     expect(demoOriginSecure).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/)
     expect(new X509Certificate(demoOriginRoot).ca).toBe(true)
     const pids: number[] = nodes.map((node: { pid: number }) => node.pid)
-    expect(pids.filter(isRunning)).toHaveLength(2)
+    expect(pids.filter(isRunning)).toHaveLength(3)
     parent.child.kill('SIGKILL')
     await parent.ended
     await noneRuns(pids)
