@@ -14,7 +14,8 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['identity', 'tls'],
   ['p2p'],
   ['net', 'obj', 'ipc'],
-  ['settlement', 'receipts', 'tls-libcurl']
+  ['settlement', 'receipts', 'tls-libcurl'],
+  ['testing']
 ]
 
 /** Top-level folders, lowest first. Those above `sdk` may import anything below them. */

@@ -124,7 +124,8 @@ export class SpendingSession {
   async keep(): Promise<void> {
     await this.#last
     const { store, key, address } = this.#options
-    await store.put({ channel: address, keys: key.keys, seq: this.#seq, amount: this.#amount })
+    // first, so that a write which is under way is not followed by one that reserves again
     this.#reserved = this.#seq
+    await store.put({ channel: address, keys: key.keys, seq: this.#seq, amount: this.#amount })
   }
 }
