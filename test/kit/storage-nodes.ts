@@ -24,6 +24,8 @@ export interface LoopbackStorage extends AsyncDisposable {
   holder(
     options?: Partial<StorageServiceOptions>
   ): Promise<{ readonly context: ObjContext; readonly service: StorageService }>
+  /** Take storage peers out of what everybody knows, as a directory does when a descriptor expires. */
+  retire(peerIds: readonly string[]): void
   /** A peer whose every channel is handled by `behave`. */
   liar(behave: (channel: Channel, identity: Identity) => Promise<void>): Promise<Liar>
 }
@@ -75,6 +77,10 @@ export async function loopbackStorage(protocol: string, maxFrameBytes: number): 
       ends.defer(() => service.stop())
       storagePeers.push(started.peer)
       return { context, service }
+    },
+    retire: peerIds => {
+      const left = storagePeers.filter(({ peerId }) => !peerIds.includes(peerId))
+      storagePeers.splice(0, storagePeers.length, ...left)
     },
     liar: async behave => {
       const { node, identity, peer } = await start()
