@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import {
-  COMPILER,
+  COMPILER_NAME,
   compileProgram,
   generatedFiles,
   HASH_FILE,
@@ -20,6 +20,6 @@ if (hasCompiler()) {
   writeFileSync(HASH_FILE, hashLine(program))
   console.log(`${program.length} bytes, sha256 ${hashLine(program).slice(0, 64)}`)
 } else {
-  console.error(`${COMPILER} is not installed (Debian: apt-get install clang-19); the program was not rebuilt.`)
+  console.error(`${COMPILER_NAME} is not installed (Debian: apt-get install clang-19); the program was not rebuilt.`)
   process.exitCode = 1
 }

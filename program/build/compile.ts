@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { link } from '../linker/index.ts'
 
-export const COMPILER = 'clang-19'
+const COMPILER = 'clang-19'
+const VERSION = '19.1.7'
+/** For messages. */
+export const COMPILER_NAME = `${COMPILER} ${VERSION}`
 const SOURCES = join(import.meta.dirname, '../src')
 const COMPILE_TIMEOUT_MS = 60_000
 const OPTIONS = [
@@ -30,9 +33,10 @@ const OPTIONS = [
   '-Werror'
 ]
 
-/** Whether the one compiler whose output is committed is installed; another version writes other bytes. */
+/** Whether the one compiler whose output is committed is installed; another version may write other bytes. */
 export function hasCompiler(): boolean {
-  return spawnSync(COMPILER, ['--version']).status === 0
+  const { status, stdout } = spawnSync(COMPILER, ['--version'], { encoding: 'utf8' })
+  return status === 0 && stdout.includes(`version ${VERSION}`)
 }
 
 /**

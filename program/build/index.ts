@@ -1,3 +1,3 @@
 export { HASH_FILE, hashLine, PROGRAM_FILE, readProgram } from './artifact.ts'
-export { COMPILER, compileProgram, hasCompiler } from './compile.ts'
+export { COMPILER_NAME, compileProgram, hasCompiler } from './compile.ts'
 export { generatedFiles } from './generated.ts'

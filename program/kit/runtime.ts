@@ -1,13 +1,14 @@
 /** A Solana runtime with every feature on, and what a transaction in it came to. */
 import { type Address, getTransactionDecoder } from '@solana/kit'
 import { type Keypair, PublicKey, Transaction, type TransactionInstruction } from '@solana/web3.js'
-import { Clock, FailedTransactionMetadata, FeatureSet, LiteSVM, type TransactionMetadata } from 'litesvm'
+import { Clock, FailedTransactionMetadata, FeatureSet, LiteSVM, Rent, type TransactionMetadata } from 'litesvm'
 import { signMessage } from './sign-message.ts'
 
 const FIRST_SLOT = 1000n
 /** Any moment: a fresh runtime starts in 1970, where deadlines before the epoch would go unnoticed. */
 const FIRST_TIME = 1_800_000_000n
 const FIRST_ERROR = 6000
+const BURN_PERCENT = 50
 const AIRDROP_SUPPLY = 10n ** 18n
 
 export interface Outcome {
@@ -101,6 +102,12 @@ export class Runtime {
     })
   }
 
+  /** Changes what storage costs from now on. */
+  setRent(lamportsPerByte: bigint, threshold: number): void {
+    this.#svm.setRent(new Rent(lamportsPerByte, threshold, BURN_PERCENT))
+  }
+
+  /** The least that an account of this size may hold. */
   rent(bytes: number): bigint {
     return this.#svm.minimumBalanceForRentExemption(BigInt(bytes))
   }

@@ -26,24 +26,29 @@ static result check_settings(const struct config *config) {
   return check_range(config->withdrawal_delay_secs, 0, 30 * DAY_SECS);
 }
 
+static result check_distinct(const struct key *keys, u64 count) {
+  for (u64 i = 1; i < count; i++)
+    for (u64 j = 0; j < i; j++)
+      if (same_key(&keys[i], &keys[j]))
+        return INVALID_QUORUM;
+  return 0;
+}
+
 static result read_quorum(struct reader *r, struct config *config) {
-  config->quorum_threshold = read_u8(r);
+  const u8 threshold = read_u8(r);
   const u32 count = read_u32(r);
   if (r->failed)
     return INVALID_ARGUMENTS;
-  if (count == 0 || count > AGGREGATOR_LIMIT)
-    return INVALID_QUORUM;
-  if (config->quorum_threshold == 0 || config->quorum_threshold > count || config->quorum_threshold > THRESHOLD_LIMIT)
+  if (count > AGGREGATOR_LIMIT || threshold == 0 || threshold > count || threshold > THRESHOLD_LIMIT)
     return INVALID_QUORUM;
   sol_memset_(config->aggregators, 0, sizeof config->aggregators);
-  for (u64 i = 0; i < count; i++) {
+  for (u64 i = 0; i < count; i++)
     read_key(r, &config->aggregators[i]);
-    for (u64 j = 0; j < i; j++)
-      if (same_key(&config->aggregators[i], &config->aggregators[j]))
-        return INVALID_QUORUM;
-  }
+  if (r->failed)
+    return INVALID_ARGUMENTS;
+  config->quorum_threshold = threshold;
   config->aggregator_count = (u8)count;
-  return 0;
+  return check_distinct(config->aggregators, count);
 }
 
 static void emit_config(const struct config *config) {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import {
-  COMPILER,
+  COMPILER_NAME,
   compileProgram,
   generatedFiles,
   HASH_FILE,
@@ -11,7 +11,7 @@ import {
 } from '../build/index.ts'
 
 describe('what is committed', () => {
-  it.skipIf(!hasCompiler())(`is what the sources give, byte for byte (needs ${COMPILER})`, () => {
+  it.skipIf(!hasCompiler())(`is what the sources give, byte for byte (needs ${COMPILER_NAME})`, () => {
     expect(hashLine(compileProgram())).toBe(hashLine(readProgram()))
   })
 
