@@ -5,7 +5,10 @@ import type { GetOptions, ObjClient, RetrievedContent, RetrievedInfo } from './o
 export type CraftecObj = Pick<
   ObjClient,
   'put' | 'get' | 'stat' | 'ls' | 'pin' | 'unpin' | 'remove' | 'usage' | 'export' | 'import'
->
+> & {
+  /** Which engines do the arithmetic in this thread: `js` means that WebAssembly, or its files, could not be had. */
+  engines(): Promise<ReturnType<ObjClient['engines']>>
+}
 
 /** {@link CraftecObj} over a client that comes when it is needed. */
 export function lazyObj(client: () => Promise<ObjClient>): CraftecObj {
@@ -20,6 +23,7 @@ export function lazyObj(client: () => Promise<ObjClient>): CraftecObj {
     unpin: async ref => (await client()).unpin(ref),
     remove: async ref => (await client()).remove(ref),
     usage: async () => (await client()).usage(),
+    engines: async () => (await client()).engines(),
     export: (ref, options) => lazyStream(async () => (await client()).export(ref, options)),
     import: async (source, options) => (await client()).import(source, options)
   }

@@ -48,6 +48,16 @@ export interface ObjWish {
    * it holds. Default: no.
    */
   readonly share?: boolean
+  /** Where the WebAssembly kernels are, if a bundler or a policy has put them elsewhere. Default: beside this package. */
+  readonly wasmUrls?: KernelUrls
+}
+
+/** The files of `@craftec/web/wasm/`. */
+export interface KernelUrls {
+  /** `rlnc-strict.wasm` and `rlnc-relaxed.wasm`. */
+  readonly coding?: { readonly strict: string | URL; readonly relaxed: string | URL }
+  /** `obj-hash.wasm`. */
+  readonly hashing?: string | URL
 }
 
 export interface RelayWish {
@@ -71,7 +81,8 @@ const MAX_U32 = 0xffff_ffff
 export function checkCraftecOptions(options: CraftecOptions): void {
   checkKeys('createCraftec', options, KEYS)
   checkKeys('createCraftec({ net })', options.net ?? {}, ['tls', 'tlsRoots'])
-  checkKeys('createCraftec({ obj })', options.obj ?? {}, ['store', 'codec', 'share'])
+  checkKeys('createCraftec({ obj })', options.obj ?? {}, ['store', 'codec', 'share', 'wasmUrls'])
+  checkKeys('createCraftec({ obj: { wasmUrls } })', options.obj?.wasmUrls ?? {}, ['coding', 'hashing'])
   if (options.relay !== undefined) checkRelay(options.relay)
   const { bootstrap, storage } = options
   if (!Array.isArray(bootstrap) || bootstrap.length === 0 || bootstrap.some(address => typeof address !== 'string'))

@@ -46,7 +46,12 @@ const MEMORY_QUOTA_BYTES = 256 * 1024 * 1024
  */
 export async function startObj(options: StartObjOptions): Promise<StartedObj> {
   const { node, nodeIdentity, identity, directory, net, wish } = options
-  const [coding, hashing, store] = await Promise.all([loadCodingEngine(), loadHashEngine(), openStore(options)])
+  const { coding: codingUrls, hashing: hashingUrl } = wish.wasmUrls ?? {}
+  const [coding, hashing, store] = await Promise.all([
+    loadCodingEngine(codingUrls ? { wasmUrls: codingUrls } : {}),
+    loadHashEngine(hashingUrl ? { wasmUrl: hashingUrl } : {}),
+    openStore(options)
+  ])
   const bootstrap = bootstrapSources(options.bootstrap)
   const view = () => directory.view(systemClock.now())
   const client = new ObjClient(

@@ -79,6 +79,7 @@ describe('createCraftec', () => {
   it.each<[string, unknown, string]>([
     ['an unknown option', { bootstrap: [DEAD], hop: 3 }, 'unknown-option'],
     ['an unknown net option', { bootstrap: [DEAD], net: { proxy: true } }, 'unknown-option'],
+    ['an unknown kernel', { bootstrap: [DEAD], obj: { wasmUrls: { rlnc: 'x.wasm' } } }, 'unknown-option'],
     ['no bootstrap', { bootstrap: [] }, 'invalid-argument'],
     ['a bootstrap that is no multiaddr', { bootstrap: ['http://relay.test'] }, 'invalid-argument'],
     ['a bootstrap without a peer', { bootstrap: ['/ip4/127.0.0.1/tcp/1/ws'] }, 'invalid-argument'],
@@ -91,6 +92,20 @@ describe('createCraftec', () => {
     ['a relay bandwidth below zero', { bootstrap: [DEAD], relay: { bandwidthKiBps: -1 } }, 'invalid-argument']
   ])('refuses %s', async (_, options, code) => {
     expect(await codeOf(createCraftec(options as CraftecOptions))).toBe(code)
+  })
+
+  it('takes kernels from where they are said to be, and says which engine it got', async () => {
+    const at = (name: string): URL => new URL(`../../wasm/dist/${name}.wasm`, import.meta.url)
+    const engines = async (coding: string, hashing: string) => {
+      await using craft = await createCraftec({
+        bootstrap: network.relays[0]?.node.addresses() ?? [],
+        storage: 'memory',
+        obj: { wasmUrls: { coding: { strict: at(coding), relaxed: at('nowhere') }, hashing: at(hashing) } }
+      })
+      return craft.obj.engines()
+    }
+    expect(await engines('rlnc-strict', 'obj-hash')).toEqual({ coding: 'wasm-simd', hashing: 'wasm-simd' })
+    expect(await engines('nowhere', 'nowhere')).toEqual({ coding: 'js', hashing: 'js' })
   })
 
   it('without a network, fails in time with the reason, and never goes out by itself', async () => {

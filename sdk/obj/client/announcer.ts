@@ -12,8 +12,8 @@ const PASSING = { lifetimeS: 20 * 60, againMs: 8 * 60_000 }
 const PAGE = 100
 /** Records of one round in memory. */
 const BATCH = 256
-/** After relays that could not be reached. */
-const RETRY_MS = 5_000
+/** After relays that could not be reached, or while nobody can reach this node. */
+const RETRY_MS = 2_000
 
 /** Tells relays what this node holds, when it changes and again before they forget. */
 export class Announcer {
@@ -108,7 +108,11 @@ export class Announcer {
     >()
     for (const content of contents) {
       const record = await this.record(content)
-      if (!record) continue
+      if (!record) {
+        // not reachable yet: a tab waits for its place at a relay
+        if (content.pieces > 0) this.#note(content.manifestId, RETRY_MS)
+        continue
+      }
       for (const relay of relays(content.contentId)) {
         if (relay.peerId === node.peerId) {
           ownTable?.put(record, node.publicKey, clock.now())

@@ -1,6 +1,7 @@
 import { type DeadlineOptions, throwIfAborted } from '../../async/index.ts'
 import { decodeHex, encodeHex } from '../../codec/index.ts'
 import { CraftecError } from '../../errors/index.ts'
+import type { CodingEngine } from '../coding/index.ts'
 import {
   type ContentId,
   type ContentLink,
@@ -9,6 +10,7 @@ import {
   hashFromContentId,
   parseLink
 } from '../content/index.ts'
+import type { HashEngine } from '../hashing/index.ts'
 import { manifestSegmentation, type SignedManifest } from '../manifest/index.ts'
 import type { ContentInfo, StoreUsage } from '../store/index.ts'
 import { ContentFetcher, type PeerFault } from '../transfer/index.ts'
@@ -112,6 +114,12 @@ export class ObjClient {
     this.#context = context
     this.#distributor = new Distributor(context)
     this.#service = share ? startStorageService(context, { intake: false, durable: false }) : undefined
+  }
+
+  /** Which engines do the arithmetic in this thread: `js` means that WebAssembly, or its files, could not be had. */
+  engines(): { readonly coding: CodingEngine['name']; readonly hashing: HashEngine['name'] } {
+    const { coding, hashing } = this.#context
+    return { coding: coding.name, hashing: hashing.name }
   }
 
   /** Clear what a crash left, and go on spreading what was not spread. */
