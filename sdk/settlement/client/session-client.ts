@@ -50,7 +50,7 @@ export class SessionClient {
 
   /**
    * Lock `cap` for the receiver, under a key made for it.
-   * @throws CraftecError `invalid-argument` | `unsupported`, and as {@link pay}
+   * @throws CraftecError `invalid-argument` | `unsupported`, and as `pay` of this package
    */
   async open(wallet: ConnectedWallet, request: SessionRequest, options: PayOptions = {}): Promise<SpendingSession> {
     const { receiver, cap, lifetimeSecs } = request

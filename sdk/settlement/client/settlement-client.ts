@@ -90,7 +90,7 @@ export class Settlement {
     return settleOpenPayments(this.#context, onOutcome, options.signal)
   }
 
-  /** Buy one period. @returns base58 signature @throws as {@link pay}; `invalid-argument` when the price is not the one that was shown */
+  /** Buy one period. @returns base58 signature @throws as `pay` of this package; `invalid-argument` when the price is not the one that was shown */
   async subscribe(wallet: ConnectedWallet, request: SubscribeRequest, options: PayOptions = {}): Promise<string> {
     const offer = await this.#offer(request, options)
     const party = await this.#party(wallet, request.poolId, options)
