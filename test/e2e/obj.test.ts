@@ -50,6 +50,22 @@ describe('content of a page', () => {
     await reader.context().close()
   })
 
+  it('is served by its own page while that lives, if the page shares', async () => {
+    const publisher = await openObjPage({ chromium, url: server.origin })
+    await inObjPage(publisher, 'open', devnet.bootstrap, 'worker', true)
+    const { link, status } = await inObjPage(publisher, 'store', 3 * MIB, true, 30_000, 0)
+    expect(status).toBe('local')
+    const reader = await openObjPage({ chromium, url: server.origin })
+    await inObjPage(reader, 'open', devnet.bootstrap, 'worker')
+    expect(await inObjPage(reader, 'retrieve', link, 3 * MIB)).toMatchObject({ bytesEqual: true, faults: [] })
+    await reader.context().close()
+    await publisher.context().close()
+    const late = await openObjPage({ chromium, url: server.origin })
+    await inObjPage(late, 'open', devnet.bootstrap, 'worker')
+    expect(await inObjPage(late, 'fails', link, 3_000)).toBe('content-unavailable')
+    await late.context().close()
+  })
+
   it('survives the loss of a storage peer, and fails with a code when too many are gone', async () => {
     const publisher = await openObjPage({ chromium, url: server.origin })
     await inObjPage(publisher, 'open', devnet.bootstrap, 'worker')

@@ -22,9 +22,10 @@ export interface RetrieveFigures {
 }
 
 export interface ObjPage {
-  open(bootstrap: readonly string[], engine: 'worker' | 'plain'): Promise<void>
-  /** Put `count` demo bytes. @param timeoutMs until they are spread */
-  store(count: number, encrypt: boolean, timeoutMs: number): Promise<StoreFigures>
+  /** @param share serve what is held to other pages */
+  open(bootstrap: readonly string[], engine: 'worker' | 'plain', share?: boolean): Promise<void>
+  /** Put `count` demo bytes. @param timeoutMs until they are spread @param replicas 0 keeps them here */
+  store(count: number, encrypt: boolean, timeoutMs: number, replicas?: number): Promise<StoreFigures>
   retrieve(link: string, count: number): Promise<RetrieveFigures>
   /** As a video element would ask: status, Content-Range, and whether the bytes are right. */
   range(
@@ -48,17 +49,20 @@ export function objPage(): ObjPage {
     return craft.obj
   }
   return {
-    open: async (bootstrap, engine) => {
+    open: async (bootstrap, engine, share = false) => {
       if (engine === 'worker') [store, codec] = [await openPieceStore(), createCodecPool()]
-      craft = await createCraftec({ bootstrap, obj: { ...(store ? { store } : {}), ...(codec ? { codec } : {}) } })
+      craft = await createCraftec({
+        bootstrap,
+        obj: { share, ...(store ? { store } : {}), ...(codec ? { codec } : {}) }
+      })
     },
 
-    store: async (count, encrypt, timeoutMs) => {
+    store: async (count, encrypt, timeoutMs, replicas) => {
       const started = performance.now()
       const file = new File([demoBytes(0, count) as Uint8Array<ArrayBuffer>], 'demo.bin', {
         type: 'application/x-demo'
       })
-      const { link, distribution } = await obj().put(file, { encrypt })
+      const { link, distribution } = await obj().put(file, { encrypt, ...(replicas === undefined ? {} : { replicas }) })
       const putMs = performance.now() - started
       const late = new Promise<never>((_, reject) =>
         setTimeout(() => reject(new Error(JSON.stringify(distribution.state))), timeoutMs)

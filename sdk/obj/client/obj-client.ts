@@ -143,6 +143,13 @@ export class ObjClient {
   /**
    * Store content. Resolves when all of it is safely on this device; spreading it to storage peers goes on in the background, also after
    * a reload.
+   * @example
+   * import { createCraftec } from '@craftec/web'
+   * const bootstrap = ['/dns4/relay.example.org/tcp/443/wss/p2p/12D3KooWGRUVh9fbJCPaM2HYmEwaVpNyHYwyPkLXvHpTQGpyCvtn']
+   * const craft = await createCraftec({ bootstrap })
+   * const { link, distribution } = await craft.obj.put(new Blob(['hello']), { encrypt: true, name: 'hello.txt' })
+   * distribution.onState(state => console.log(state.status))
+   * console.log(link, await (await craft.obj.get(link).response()).text())
    * @throws CraftecError `storage-full` | `storage-unavailable` | `aborted` | `invalid-argument` | `stopped`, and what the source throws
    */
   async put(source: PutSource, options: PutOptions = {}): Promise<PutResult> {
