@@ -4,7 +4,7 @@ import type { GetOptions, ObjClient, RetrievedContent, RetrievedInfo } from './o
 /** Storing and retrieving content: `ObjClient`, whose code is loaded when it is first used. */
 export type CraftecObj = Pick<
   ObjClient,
-  'put' | 'get' | 'stat' | 'ls' | 'pin' | 'unpin' | 'remove' | 'usage' | 'export' | 'import'
+  'put' | 'get' | 'stat' | 'ls' | 'pin' | 'unpin' | 'remove' | 'usage' | 'distribution' | 'export' | 'import'
 > & {
   /** Which engines do the arithmetic in this thread: `js` means that WebAssembly, or its files, could not be had. */
   engines(): Promise<ReturnType<ObjClient['engines']>>
@@ -23,6 +23,7 @@ export function lazyObj(client: () => Promise<ObjClient>): CraftecObj {
     unpin: async ref => (await client()).unpin(ref),
     remove: async ref => (await client()).remove(ref),
     usage: async () => (await client()).usage(),
+    distribution: async manifestId => (await client()).distribution(manifestId),
     engines: async () => (await client()).engines(),
     export: (ref, options) => lazyStream(async () => (await client()).export(ref, options)),
     import: async (source, options) => (await client()).import(source, options)

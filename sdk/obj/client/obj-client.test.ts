@@ -254,7 +254,7 @@ describe('storing and retrieving', () => {
     const again = new ObjClient(publisher.context)
     await publisher.context.store.setValue(`distribute/${encodeHex(manifestId)}`, new Uint8Array(8))
     await again.start()
-    expect(await again.distribution(manifestId)?.done).toMatchObject({ status: 'done' })
+    expect(await (await again.distribution(manifestId))?.done).toMatchObject({ status: 'done' })
     expect(await held()).toEqual(before)
     for (const holder of [holders[0], holders[2]]) holder?.stop()
     await putting.stop()

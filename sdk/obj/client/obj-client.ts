@@ -344,7 +344,7 @@ export class ObjClient {
   }
 
   /** Watch the spreading of a content; undefined when it is not being spread. */
-  distribution(manifestId: Uint8Array): Distribution | undefined {
+  async distribution(manifestId: Uint8Array): Promise<Distribution | undefined> {
     return this.#distributor.watch(manifestId)
   }
 
