@@ -16,7 +16,8 @@ export interface ConsumerApp {
   readonly ownWorkers: boolean
 }
 
-const CODEC_WORKER = './node_modules/@craftec/web/dist/workers/codec/codec-worker.js'
+/** Workers that the package starts. */
+const OWN_WORKERS = './node_modules/@craftec/web/dist/workers'
 
 export const CONSUMER_APPS: readonly ConsumerApp[] = [
   {
@@ -60,7 +61,12 @@ export const CONSUMER_APPS: readonly ConsumerApp[] = [
       // esbuild does not follow `new URL('./worker.js', import.meta.url)`: workers are entry points of their own, the package's too.
       await esbuild({
         absWorkingDir: folder,
-        entryPoints: { main: 'src/main.js', worker: 'src/worker.js', 'codec-worker': CODEC_WORKER },
+        entryPoints: {
+          main: 'src/main.js',
+          worker: 'src/worker.js',
+          'codec-worker': `${OWN_WORKERS}/codec/codec-worker.js`,
+          'storage-worker': `${OWN_WORKERS}/storage/storage-worker.js`
+        },
         outdir,
         bundle: true,
         splitting: true,

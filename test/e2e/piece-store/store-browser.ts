@@ -56,7 +56,10 @@ export async function startStoreBrowser(): Promise<StoreBrowser> {
       const crashed = context.pages().map(page => new Promise(resolve => page.once('crash', resolve)))
       for (const { type, id } of answer?.processInfo ?? []) if (type === 'renderer') process.kill(id, 'SIGKILL')
       await Promise.race(crashed)
-      for (const page of context.pages()) await page.close()
+      // A browser without pages ends.
+      const dead = context.pages()
+      await context.newPage()
+      for (const page of dead) await page.close()
     },
     limitQuota: async (tab, bytes) => {
       const cdp = await context.newCDPSession(tab)
@@ -117,9 +120,9 @@ export async function putUntilKilled(
   await page.evaluate(() => visit.open())
   const enough = browser.acknowledgements(number, afterSegments)
   const put = page.evaluate(([content, count]) => visit.put(content, count, 3), [number, segments] as const)
-  // Its end is the kill.
+  if (afterSegments > 0) await Promise.race([enough, put])
+  // From here on its end is the kill.
   const ended = put.catch(() => {})
-  if (afterSegments > 0) await enough
   await new Promise(resolve => setTimeout(resolve, afterMs))
   await browser.killTabs()
   await ended
