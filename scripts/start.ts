@@ -37,6 +37,7 @@ try {
   devnet = await startDevnet({
     relays: 5,
     exits: 2,
+    storage: 2,
     localOrigins: origin.localOrigins,
     signal: ended.signal,
     onProgress: say
