@@ -1,7 +1,7 @@
 /**
- * `npm run smoke`: one private `https:` fetch, end to end, on free ports: a devnet, a web site, a real Chromium, and a tap on the wire
- * behind the exit. Then every relay is killed, and a fetch must fail without the site seeing anything. The last line is one JSON
- * object with what was measured.
+ * `npm run smoke`, end to end, on free ports: a devnet, a web site, a chain, a real Chromium. One private `https:` fetch with a tap on
+ * the wire behind the exit; content stored by one page and retrieved by another; a subscription bought with a wallet. Then every
+ * relay is killed, and a fetch must fail without the site seeing anything. The last line is one JSON object with what was measured.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -11,6 +11,9 @@ import type { Page } from 'playwright-core'
 import { demoBytes, startDemoOrigin, startDevnet } from '../relay-server/devnet/index.ts'
 import { ERROR_CODES } from '../sdk/errors/index.ts'
 import type { FetchFigures, Rejection, SmokePage } from '../test/smoke/page.ts'
+import { OBJ_PAGE, type StoreAndRetrieve, storeAndRetrieve } from '../test/smoke/store-and-retrieve.ts'
+import { subscribe, WALLET_PAGE } from '../test/smoke/subscribe.ts'
+import type { Subscribed } from '../test/smoke/wallet-page.ts'
 import { startWireTap } from '../test/smoke/wire-tap.ts'
 import { launchChromium } from '../tools/launch-chromium.ts'
 import { countEventsNaming, readNetLog } from '../tools/net-log.ts'
@@ -18,6 +21,7 @@ import { startPageServer } from '../tools/page-server.ts'
 
 const root = join(import.meta.dirname, '..')
 const FILE_BYTES = 10 * 1024 * 1024
+const STORAGE_PEERS = 2
 const CONTROL_BYTES = 1024 * 1024
 /** Pieces of the file that are searched for on the wire: short, so that no packet, chunk or cell border hides more than one. */
 const SAMPLES = 16
@@ -34,6 +38,8 @@ interface Smoke {
   /** What the taps heard. The control fetches a part of the same with plain `http:`: it must find every piece. */
   readonly wire: { readonly https: Overheard; readonly control: Overheard }
   readonly directPackets: number
+  readonly obj: StoreAndRetrieve
+  readonly subscription: Subscribed
   readonly afterKill: Rejection & { readonly deadlineMs: number; readonly originRequests: number }
 }
 
@@ -47,6 +53,7 @@ const PAGE = `<!doctype html><title>smoke</title><script type="module">
   import { smokePage } from '/test/smoke/page.ts'
   globalThis.smoke = smokePage()
 </script>`
+const PAGES = { '/': PAGE, '/obj': OBJ_PAGE, '/wallet': WALLET_PAGE }
 
 const overall = setTimeout(() => {
   console.error(`smoke: not done after ${WHOLE_RUN_TIMEOUT_MS} ms`)
@@ -74,9 +81,9 @@ async function run(netLog: string): Promise<Smoke> {
   const tap = ends.use(await startWireTap(origin.secure.port))
   const control = ends.use(await startWireTap(origin.port))
   const localOrigins = [tap, control].map(({ port }) => `127.0.0.1:${port}`)
-  const devnet = await startDevnet({ localOrigins, onProgress: say })
+  const devnet = await startDevnet({ storage: STORAGE_PEERS, localOrigins, onProgress: say })
   ends.defer(() => devnet.stop())
-  const server = ends.use(await startPageServer({ rootDir: root, files: { '/': PAGE }, bundle: true }))
+  const server = ends.use(await startPageServer({ rootDir: root, files: PAGES, bundle: true }))
   const chromium = ends.use(await launchChromium({ netLog }))
   const page = await (await chromium.newContext(server.origin)).newPage()
   const broken = new Promise<never>((_, reject) => page.once('pageerror', reject))
@@ -103,6 +110,13 @@ async function run(netLog: string): Promise<Smoke> {
     control: { bytes: control.sizeBytes, pieces: pieces.length, found: control.find(pieces) }
   }
 
+  say('storing in one page, retrieving in another ...')
+  const { bootstrap } = devnet
+  const obj = await storeAndRetrieve({ chromium, url: `${server.origin}/obj`, bootstrap, bytes: FILE_BYTES })
+
+  say('subscribing with a wallet ...')
+  const subscription = await subscribe({ chromium, url: `${server.origin}/wallet` })
+
   say('killing every relay ...')
   const before = origin.requestCount
   await Promise.all(devnet.nodes.map((_, index) => devnet.kill(index)))
@@ -124,6 +138,8 @@ async function run(netLog: string): Promise<Smoke> {
       (sum, port) => sum + countEventsNaming(events, '127.0.0.1', port),
       0
     ),
+    obj,
+    subscription,
     afterKill: { ...rejection, deadlineMs: AFTER_KILL_TIMEOUT_MS, originRequests }
   }
 }
@@ -152,7 +168,9 @@ function inPage<Name extends keyof SmokePage>(
   ) as Promise<Awaited<ReturnType<SmokePage[Name]>>>
 }
 
-function complaints({ fetch, exitSawPlaintext, wire: { https, control }, directPackets, afterKill }: Smoke): string[] {
+function complaints(smoke: Smoke): string[] {
+  const { fetch, exitSawPlaintext, wire, directPackets, obj, subscription, afterKill } = smoke
+  const { https, control } = wire
   const rules: [boolean, string][] = [
     [fetch.status === 200, `the answer has status ${fetch.status}`],
     [fetch.hops === 3, `the path has ${fetch.hops} relays before the exit, not 3`],
@@ -164,6 +182,11 @@ function complaints({ fetch, exitSawPlaintext, wire: { https, control }, directP
       `without TLS the tap heard ${control.found} of ${control.pieces} pieces: it would not notice plaintext`
     ],
     [directPackets === 0, `the browser's log names the site's port ${directPackets} times`],
+    [obj.retrieve.bytesEqual, `of ${FILE_BYTES} bytes that were stored, ${obj.retrieve.bytes} came back, or others`],
+    [obj.retrieve.faults.length === 0, `${obj.retrieve.faults.length} honest peers were found at fault`],
+    [subscription.approvals === 1, `subscribing took ${subscription.approvals} approvals, not 1`],
+    [subscription.paid === subscription.price, `${subscription.paid} was paid for what costs ${subscription.price}`],
+    [subscription.review.includes(subscription.price), `the review names no price: "${subscription.review}"`],
     [ERROR_CODES.some(code => code === afterKill.code), `without relays the fetch ended with ${afterKill.code}`],
     [
       afterKill.rejectedMs <= afterKill.deadlineMs + GRACE_MS,

@@ -9,7 +9,7 @@ import { runCommand } from '../../tools/run-command.ts'
 const START_MS = 240_000
 
 it(
-  'npm run smoke: a three-hop https fetch in Chromium, ciphertext behind the exit, nothing direct, and a typed refusal once every relay is dead',
+  'npm run smoke: in Chromium a three-hop https fetch, ciphertext behind the exit, nothing direct; content from one page to another; a subscription; a typed refusal once every relay is dead',
   async () => {
     const { code, output } = await runCommand([process.execPath, 'scripts/smoke.ts'], { cwd: '.', timeoutMs: START_MS })
     expect(code, output).toBe(0)
@@ -19,8 +19,11 @@ it(
       exitSawPlaintext: false,
       wire: { https: { found: 0 } },
       directPackets: 0,
+      obj: { retrieve: { bytesEqual: true, faults: [] } },
+      subscription: { approvals: 1, days: 30 },
       afterKill: { originRequests: 0 }
     })
+    expect(smoke.subscription.paid).toBe(smoke.subscription.price)
     const { https, control } = smoke.wire
     expect(control).toMatchObject({ pieces: https.pieces, found: https.pieces })
     expect(https.pieces).toBeGreaterThan(10)
