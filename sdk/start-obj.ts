@@ -1,17 +1,16 @@
-import { systemClock, systemRandom } from './async/index.ts'
+import { systemClock } from './async/index.ts'
 import type { ObjWish } from './craftec-options.ts'
 import type { Identity } from './identity/index.ts'
 import { bootstrapSources, type Directory, directoryNodes, type NetClient, storageNodes } from './net/index.ts'
 import {
   chooseRelays,
   createMemoryPieceStore,
-  inlineCodec,
   linkedPieceStore,
   loadCodingEngine,
   loadHashEngine,
   ObjClient,
+  objContext,
   openBrowserStore,
-  PeerScores,
   type PieceStore,
   PRIVATE_STORAGE_HOST,
   PRIVATE_STORAGE_PORT,
@@ -55,22 +54,19 @@ export async function startObj(options: StartObjOptions): Promise<StartedObj> {
   const bootstrap = bootstrapSources(options.bootstrap)
   const view = () => directory.view(systemClock.now())
   const client = new ObjClient(
-    {
+    objContext({
       node,
       nodeIdentity,
       identity,
       store,
       coding,
       hashing,
-      codec: wish.codec ?? inlineCodec(coding, hashing, systemRandom),
-      scores: new PeerScores(),
-      clock: systemClock,
-      random: systemRandom,
+      ...(wish.codec ? { codec: wish.codec } : {}),
       relays: contentId => chooseRelays(bootstrap, directoryNodes(view()), contentId),
       connectPrivately: (peerId, signal) =>
         net.connect(`${PRIVATE_STORAGE_HOST}:${PRIVATE_STORAGE_PORT}`, { exit: { identity: peerId }, signal }),
       storagePeers: () => storageNodes(view())
-    },
+    }),
     { share: wish.share ?? false }
   )
   await client.start()

@@ -1,15 +1,13 @@
 import { join } from 'node:path'
-import { systemClock, systemRandom } from '../../sdk/async/index.ts'
+import { systemClock } from '../../sdk/async/index.ts'
 import type { Identity } from '../../sdk/identity/index.ts'
 import { bootstrapSources, type Directory, directoryNodes, storageNodes } from '../../sdk/net/index.ts'
 import {
   chooseRelays,
   type HolderTable,
-  inlineCodec,
   loadCodingEngine,
   loadHashEngine,
-  type ObjContext,
-  PeerScores,
+  objContext,
   type StorageService,
   type StoreUsage,
   startStorageService,
@@ -64,17 +62,13 @@ export async function startStorage(config: RelayConfig, parts: StorageRoleParts)
   let usage = await store.usage()
   const bootstrap = bootstrapSources(config.bootstrap)
   const self = { peerId: node.peerId, addresses: node.addresses() }
-  const context: ObjContext = {
+  const context = objContext({
     node,
     store,
     identity,
     nodeIdentity: identity,
-    codec: inlineCodec(coding, hashing, systemRandom),
     coding,
     hashing,
-    scores: new PeerScores(),
-    clock: systemClock,
-    random: systemRandom,
     ownTable: table,
     relays: contentId => {
       const nodes = directoryNodes(directory.view(systemClock.now()))
@@ -82,7 +76,7 @@ export async function startStorage(config: RelayConfig, parts: StorageRoleParts)
       return chooseRelays(bootstrap.length > 0 ? bootstrap : [self], nodes, contentId)
     },
     storagePeers: () => storageNodes(directory.view(systemClock.now()))
-  }
+  })
   const service = startStorageService(context, {
     intake: true,
     durable: true,

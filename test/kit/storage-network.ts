@@ -1,13 +1,11 @@
 /** Storage nodes of a network in memory: clients, holders, and relays that know who holds what. */
-import { systemClock, systemRandom } from '../../sdk/async/index.ts'
 import { type Identity, identityFromSeed } from '../../sdk/identity/index.ts'
 import {
   createJsEngine,
   createJsHashEngine,
   createMemoryPieceStore,
-  inlineCodec,
   type ObjContext,
-  PeerScores,
+  objContext,
   type PieceStore,
   type StorageServiceOptions,
   serveHolders,
@@ -40,21 +38,16 @@ export function storageNetwork(): StorageNetwork {
     const name = names++
     const identity = identityFromSeed(new Uint8Array(32).fill(name))
     const p2p = { ...createNode(name), addresses: () => [`/ip4/127.0.0.1/tcp/${name}/ws`] } as unknown as P2pNode
-    const [coding, hashing] = [createJsEngine(), createJsHashEngine()]
-    const context: ObjContext = {
+    const context = objContext({
       node: p2p,
       store,
       identity,
       nodeIdentity: identity,
-      codec: inlineCodec(coding, hashing, systemRandom),
-      coding,
-      hashing,
-      scores: new PeerScores(),
-      clock: systemClock,
-      random: systemRandom,
+      coding: createJsEngine(),
+      hashing: createJsHashEngine(),
       relays: () => [relay],
       storagePeers: () => storagePeers
-    }
+    })
     return { name, context, identity, peer: { peerId: identity.peerId, addresses: p2p.addresses() } }
   }
   const relayNode = createNode(names++)

@@ -1,14 +1,13 @@
 /** Storage nodes over real WebSockets on loopback, in this process: for peers that must stall, flood and lie. */
-import { systemClock, systemRandom } from '../../sdk/async/index.ts'
+import { systemRandom } from '../../sdk/async/index.ts'
 import { type Identity, identityFromSeed } from '../../sdk/identity/index.ts'
 import {
   announceHoldings,
   createMemoryPieceStore,
-  inlineCodec,
   loadCodingEngine,
   loadHashEngine,
   type ObjContext,
-  PeerScores,
+  objContext,
   type StorageService,
   type StorageServiceOptions,
   serveHolders,
@@ -54,20 +53,17 @@ export async function loopbackStorage(protocol: string, maxFrameBytes: number): 
   }
   const relay = await start()
   serveHolders(relay.node)
-  const contextOf = ({ node, identity }: Awaited<ReturnType<typeof start>>): ObjContext => ({
-    node,
-    store: createMemoryPieceStore(),
-    identity,
-    nodeIdentity: identity,
-    codec: inlineCodec(coding, hashing, systemRandom),
-    coding,
-    hashing,
-    scores: new PeerScores(),
-    clock: systemClock,
-    random: systemRandom,
-    relays: () => [relay.peer],
-    storagePeers: () => storagePeers
-  })
+  const contextOf = ({ node, identity }: Awaited<ReturnType<typeof start>>): ObjContext =>
+    objContext({
+      node,
+      store: createMemoryPieceStore(),
+      identity,
+      nodeIdentity: identity,
+      coding,
+      hashing,
+      relays: () => [relay.peer],
+      storagePeers: () => storagePeers
+    })
   return {
     client: async () => contextOf(await start()),
     holder: async options => {

@@ -9,7 +9,7 @@ export {
   type PutProgress,
   type PutResult
 } from './obj-client.ts'
-export type { ObjContext } from './obj-context.ts'
+export { type ObjContext, type ObjParts, objContext } from './obj-context.ts'
 export { PRIVATE_STORAGE_HOST, PRIVATE_STORAGE_PORT } from './private-channel.ts'
 export { rendezvous } from './rendezvous.ts'
 export type { ByteRange, RetrievedContent, RetrievedInfo } from './retrieved-content.ts'

@@ -1,11 +1,11 @@
-import type { Clock, RandomBytes } from '../../async/index.ts'
+import { type Clock, type RandomBytes, systemClock, systemRandom } from '../../async/index.ts'
 import type { Identity, PeerId } from '../../identity/index.ts'
 import type { P2pNode, PeerAddresses } from '../../p2p/index.ts'
 import type { CodingEngine } from '../coding/index.ts'
 import type { HashEngine } from '../hashing/index.ts'
 import type { HolderTable } from '../holders/index.ts'
 import type { PieceStore } from '../store/index.ts'
-import type { ObjDuplex, PeerScores, RecodeContext, SegmentCodec } from '../transfer/index.ts'
+import { inlineCodec, type ObjDuplex, PeerScores, type RecodeContext, type SegmentCodec } from '../transfer/index.ts'
 
 /** What the parts of the storage client share. */
 export interface ObjContext {
@@ -37,4 +37,22 @@ export interface ObjContext {
 /** What making new pieces needs; they are signed by the node. */
 export function recodeContext({ store, coding, hashing, nodeIdentity, random }: ObjContext): RecodeContext {
   return { store, engine: coding, hashes: hashing, identity: nodeIdentity, random }
+}
+
+/** What nobody else can know, and whatever else the caller has. */
+export type ObjParts = Pick<
+  ObjContext,
+  'node' | 'store' | 'identity' | 'nodeIdentity' | 'coding' | 'hashing' | 'relays' | 'storagePeers'
+> &
+  Partial<ObjContext>
+
+/** Fill in what a context has unless the caller wants otherwise: coding in this thread, the machine's clock and randomness. */
+export function objContext(parts: ObjParts): ObjContext {
+  return {
+    codec: inlineCodec(parts.coding, parts.hashing, systemRandom),
+    scores: new PeerScores(),
+    clock: systemClock,
+    random: systemRandom,
+    ...parts
+  }
 }
