@@ -1,10 +1,12 @@
 import { join } from 'node:path'
-import type { CDPSession, Page } from 'playwright-core'
+import type { BrowserContext, CDPSession, Page } from 'playwright-core'
 import { type PageServer, startPageServer } from '../../../tools/page-server.ts'
 import { launchPersistentChromium } from '../../../tools/persistent-chromium.ts'
 import type { Visit } from './page.ts'
 
 declare const visit: Visit
+
+const MAX_BIRTHS = 5
 
 /** A browser with a profile on the disk, whose tabs open the same piece store. */
 export interface StoreBrowser extends AsyncDisposable {
@@ -44,7 +46,7 @@ export async function startStoreBrowser(): Promise<StoreBrowser> {
     origin: server.origin,
     acknowledged,
     tab: async () => {
-      const page = await context.newPage()
+      const page = await livePage(context)
       await page.goto(server.origin)
       await page.waitForFunction(() => 'visit' in globalThis)
       return page
@@ -58,7 +60,7 @@ export async function startStoreBrowser(): Promise<StoreBrowser> {
       await Promise.race(crashed)
       // A browser without pages ends.
       const dead = context.pages()
-      await context.newPage()
+      await livePage(context)
       for (const page of dead) await page.close()
     },
     limitQuota: async (tab, bytes) => {
@@ -81,6 +83,16 @@ export async function startStoreBrowser(): Promise<StoreBrowser> {
       await server.close()
     }
   }
+}
+
+/** The browser keeps renderers in reserve, and a kill of all takes them, too: a page may be born in one that is dead. */
+async function livePage(context: BrowserContext): Promise<Page> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      return await context.newPage()
+    } catch (error) {
+      if (attempt === MAX_BIRTHS || !String(error).includes('crashed')) throw error
+    }
 }
 
 /** What came of a put that a kill interrupted, looked at by the next visit. */

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { chaosRandom } from '../../../../test/kit/chaos.ts'
 import { newContent, pieces } from '../../../../test/kit/store-content.ts'
+import { CraftecError } from '../../../errors/index.ts'
 import { createMemoryPieceStore } from '../memory-piece-store.ts'
 import type { PieceStore } from '../piece-store.ts'
 import { linkedPieceStore } from './linked-piece-store.ts'
@@ -168,6 +169,47 @@ describe('a shared store', () => {
     stores.push(store)
     await expect(store.usage()).rejects.toMatchObject({ code: 'storage-unavailable' })
     expect((await store.usage()).bytes).toBe(0)
+  })
+
+  it('is opened anew after its medium was lost', async () => {
+    let opened = 0
+    const open = async (): Promise<PieceStore> => {
+      const isBroken = ++opened === 1
+      const lost = async (): Promise<never> => {
+        throw new CraftecError('storage-unavailable', 'site data was cleared')
+      }
+      return new Proxy(createMemoryPieceStore(), {
+        get: (store, key) => {
+          if (isBroken && (key === 'usage' || key === 'close')) return lost
+          const member = Reflect.get(store, key)
+          return typeof member === 'function' ? member.bind(store) : member
+        }
+      })
+    }
+    const store = linkedPieceStore(sharedStoreLink({ name: 'lost', rank: 1, open }))
+    stores.push(store)
+    expect(await store.contents()).toEqual([])
+    expect((await store.usage()).bytes).toBe(0)
+    expect(opened).toBe(2)
+  })
+
+  it('says so when opening it anew does not help, and does not try for ever', async () => {
+    let opened = 0
+    const open = async (): Promise<PieceStore> => {
+      opened++
+      const lost = async (): Promise<never> => {
+        throw new CraftecError('storage-unavailable', 'the disk is gone')
+      }
+      return new Proxy(createMemoryPieceStore(), {
+        get: (store, key) => (key === 'usage' ? lost : Reflect.get(store, key).bind(store))
+      })
+    }
+    for (const who of ['owner', 'other']) {
+      const store = linkedPieceStore(sharedStoreLink({ name: 'gone', rank: 1, open }))
+      stores.push(store)
+      await expect(store.usage(), who).rejects.toMatchObject({ code: 'storage-unavailable' })
+    }
+    expect(opened).toBeLessThan(8)
   })
 
   it('is stopped once closed, also while it waits for an owner', async () => {

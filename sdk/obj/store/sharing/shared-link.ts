@@ -93,7 +93,7 @@ class SharedLink implements StoreLink {
   }
 
   async call(call: StoreCall, options: CallOptions = {}): Promise<unknown> {
-    for (;;) {
+    for (let failures = 0; ; ) {
       throwIfAborted(options.signal, call.method)
       const route = await this.#findRoute()
       let giveUp: ((error: CraftecError) => void) | undefined
@@ -104,8 +104,14 @@ class SharedLink implements StoreLink {
           route.link.call(call, options).then(resolve, reject)
         })
       } catch (error) {
+        const { code } = error as CraftecError
+        if (this.#closing.signal.aborted) throw error
+        if (code === 'storage-unavailable') {
+          // Site data that was cleared, a database that was closed: opened anew it may be well. Once: it may fail for ever.
+          if (route.owner === this.#reignName) this.#abdicate?.()
+          if (++failures > 1) throw error
+        } else if (code !== 'stopped') throw error
         // The owner went: the call may have been carried out or not, and is made again at the next.
-        if ((error as CraftecError).code !== 'stopped' || this.#closing.signal.aborted) throw error
         if (this.#route === route) this.#leave()
       } finally {
         if (giveUp) route.calls.delete(giveUp)
@@ -145,6 +151,8 @@ class SharedLink implements StoreLink {
     if (this.#closing.signal.aborted) return
     const store = await this.#open()
     const link = localLink(store)
+    // Who is served learns of the failure first.
+    const served = whenBroken(link, () => this.#clock.after(0, () => this.#abdicate?.()))
     this.#reigns++
     const clients = new Map<string, () => void>()
     const ended = new Promise<void>(resolve => {
@@ -154,7 +162,7 @@ class SharedLink implements StoreLink {
       if (clients.size >= MAX_CLIENTS) return
       clients.get(client)?.()
       const port = broadcastPort(pipe)
-      clients.set(client, serveStore(link, port))
+      clients.set(client, serveStore(served, port))
       port.post({ type: 'welcome' })
       void navigator.locks
         .request(lockOf(this.#name, client), () => {
@@ -173,7 +181,8 @@ class SharedLink implements StoreLink {
     this.#serve = undefined
     for (const end of clients.values()) end()
     this.#leave()
-    await store.close()
+    // A store that is broken may fail to close, too; there is nothing left to be done for it.
+    await store.close().catch(() => {})
     if (!this.#closing.signal.aborted) queueMicrotask(() => this.#candidate())
   }
 
@@ -264,6 +273,20 @@ class SharedLink implements StoreLink {
 
   #say(message: BoardMessage): void {
     if (!this.#closing.signal.aborted) this.#board.postMessage(message)
+  }
+}
+
+function whenBroken(link: StoreLink, giveUp: () => void): StoreLink {
+  return {
+    ...link,
+    call: async (call, options) => {
+      try {
+        return await link.call(call, options)
+      } catch (error) {
+        if ((error as CraftecError).code === 'storage-unavailable') giveUp()
+        throw error
+      }
+    }
   }
 }
 
