@@ -29,6 +29,8 @@ export interface WalletPage {
 }
 
 const CLUSTER = 'localnet'
+/** Of 32 bytes in base58, at most. */
+const SEED_CHARACTERS = 44
 const DAY_SECS = 86_400n
 
 export function walletPage(): WalletPage {
@@ -39,7 +41,7 @@ export function walletPage(): WalletPage {
         approvals++
         return true
       }
-      const { name } = registerTestWallet({ seed: decodeBase58(walletSeed), approve })
+      const { name } = registerTestWallet({ seed: decodeBase58(walletSeed, SEED_CHARACTERS), approve })
       const settlement = await createSettlement({ endpoints: [rpc], program: parseAddress(program) })
       try {
         const { offers } = await findWallets(CLUSTER)
