@@ -86,12 +86,12 @@ describe('an audit', () => {
   it('finds a holder that lost a tenth of the leaves about as often as was promised', () => {
     const lost = recoded.data.map((byte, at) => (at < 2 * 1024 ? byte ^ 1 : byte))
     let caught = 0
-    for (let round = 0; round < 200; round++) {
+    for (let round = 0; round < 100; round++) {
       const challenge = challengeFor(recoded, systemRandom(32))
       if (judge(challenge, answerOf(challenge, recoded, lost)).outcome === 'failed') caught++
     }
-    // 1 - (19/21)^16 = 80 %: 160 of 200 expected, 28 below that is five standard deviations
-    expect(caught).toBeGreaterThan(132)
+    // 1 - (19/21)^16 = 80 %: 80 of 100 expected, 20 below that is five standard deviations
+    expect(caught).toBeGreaterThan(60)
   })
 
   it('asks for leaves that follow from nonce and place alone, evenly', () => {
@@ -118,7 +118,7 @@ describe('an audit', () => {
       { numRuns: 200 }
     )
     const garbage = hostileBytes('audit answers')
-    for (let length = 0; length < 1_000; length++) {
+    for (let length = 0; length < 400; length++) {
       const bytes = garbage(length)
       if (length > 0) bytes[0] = 8
       expect(judge(challenge, bytes).outcome).toBe('failed')

@@ -196,9 +196,9 @@ describe('repair', () => {
   })
 
   it('is bounded: a plan has 16 tasks at most, whatever is missing', () => {
-    const holders = network(128, names(40), 4)
-    const health = assessSegment(128, holders, NOW)
-    expect(health.missing).toBe(112)
+    const holders = network(32, names(10), 4)
+    const health = assessSegment(32, holders, NOW)
+    expect(health.missing).toBe(40)
     expect(planRepair({ health, self: 'h0', holders, candidates: names(50), maxRepairs: 1000 }).length).toBe(16)
   })
 })

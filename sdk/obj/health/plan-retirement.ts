@@ -1,3 +1,4 @@
+import type { CodingEngine } from '../coding/index.ts'
 import { type AuditedHolder, assessSegment } from './segment-health.ts'
 
 /** Pieces beyond the target that stay, so that repair and retirement do not chase each other. */
@@ -20,6 +21,8 @@ export interface RetirementView {
   /** Whether it is for this node to scan in this epoch. */
   readonly elected: boolean
   readonly nowMs: number
+  /** As for `assessSegment`. */
+  readonly engine?: CodingEngine
 }
 
 /**
@@ -32,6 +35,6 @@ export function planRetirement(view: RetirementView): number | undefined {
   const { k, target, pinned, own, others, elected, nowMs } = view
   if (pinned || own.length <= KEEP_PIECES || !elected) return undefined
   const wanted = Math.ceil(target * (1 + MARGIN))
-  const { pieces, tolerance } = assessSegment(k, others, nowMs, target)
+  const { pieces, tolerance } = assessSegment(k, others, nowMs, target, view.engine)
   return pieces >= wanted && tolerance >= MIN_TOLERANCE ? own.length - 1 : undefined
 }

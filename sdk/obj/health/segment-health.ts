@@ -1,5 +1,5 @@
 /** How safe a segment is, counted from what this node has seen for itself. */
-import { createDecoder, createJsEngine, targetPieces } from '../coding/index.ts'
+import { type CodingEngine, createDecoder, createJsEngine, targetPieces } from '../coding/index.ts'
 
 /** One holder of a segment, as this node's own audits have it. */
 export interface AuditedHolder {
@@ -52,26 +52,32 @@ export function countedHolders(holders: readonly AuditedHolder[], nowMs: number)
 /**
  * @param k source pieces of the segment
  * @param target default: what the network should have, `targetPieces(k)`
+ * @param engine reduces a few dozen rows for each holder: tens of milliseconds in plain JavaScript when k is 128
  */
 export function assessSegment(
   k: number,
   holders: readonly AuditedHolder[],
   nowMs: number,
-  target: number = targetPieces(k)
+  target: number = targetPieces(k),
+  engine: CodingEngine = createJsEngine()
 ): SegmentHealth {
   const counted = countedHolders(holders, nowMs)
-  const rank = rankOf(k, counted)
+  const rank = rankOf(k, counted, engine)
   const pieces = counted.reduce((sum, holder) => sum + holder.pieces.length, 0)
-  const exposed = k - Math.min(rank, ...counted.map(lost => rankOf(k, without(counted, lost))))
-  const tolerance = exposed > 0 ? 0 : lossTolerance(k, counted)
+  const exposed = k - Math.min(rank, ...counted.map(lost => rankOf(k, without(counted, lost), engine)))
+  const tolerance = exposed > 0 ? 0 : lossTolerance(k, counted, engine)
   const missing = Math.max(0, target - pieces)
   const state = rank < k ? 'lost' : exposed > 0 ? 'critical' : missing > 0 ? 'degraded' : 'healthy'
   return { state, k, rank, pieces, target, missing, holders: counted.length, exposed, tolerance }
 }
 
 /** Dimension of what some holders have together. */
-export function rankOf(k: number, holders: readonly Pick<AuditedHolder, 'pieces'>[]): number {
-  const span = createDecoder(createJsEngine(), { k, pieceBytes: 1 })
+export function rankOf(
+  k: number,
+  holders: readonly Pick<AuditedHolder, 'pieces'>[],
+  engine: CodingEngine = createJsEngine()
+): number {
+  const span = createDecoder(engine, { k, pieceBytes: 1 })
   try {
     for (const { pieces } of holders)
       for (const coefficients of pieces) if (!span.complete && coefficients.length === k) span.commit(coefficients)
@@ -82,10 +88,10 @@ export function rankOf(k: number, holders: readonly Pick<AuditedHolder, 'pieces'
 }
 
 /** The true worst case is a search over all subsets. Losing the largest holders first is what a planner can act upon. */
-function lossTolerance(k: number, holders: readonly AuditedHolder[]): number {
+function lossTolerance(k: number, holders: readonly AuditedHolder[], engine: CodingEngine): number {
   const bySize = [...holders].sort((a, b) => b.pieces.length - a.pieces.length)
   let lost = 1
-  while (lost < Math.min(MAX_TOLERANCE, bySize.length) && rankOf(k, bySize.slice(lost + 1)) === k) lost++
+  while (lost < Math.min(MAX_TOLERANCE, bySize.length) && rankOf(k, bySize.slice(lost + 1), engine) === k) lost++
   return lost
 }
 

@@ -150,7 +150,7 @@ export class HealthKeeper {
     pinned: boolean,
     sessions: readonly HolderSession[]
   ): Promise<{ readonly repaired: number; readonly retired: number }> {
-    const { store, node, clock, storagePeers } = this.#context
+    const { store, node, clock, storagePeers, coding } = this.#context
     const { signal } = this.#life
     const { k } = manifestSegmentation(manifest).segment(segment)
     const asked = await this.#ask(manifest, segment, sessions)
@@ -161,7 +161,7 @@ export class HealthKeeper {
     const others = this.#log.holders({ manifestId: manifest.id, segment }, now)
     const target = scaledTarget(k, this.#options.demand?.(manifest.id) ?? 0)
     const all = [...others, { holder: node.peerId, durable: true, passedAtMs: now, pieces: ownRows }]
-    const health = assessSegment(k, all, now, target)
+    const health = assessSegment(k, all, now, target, coding)
     this.#options.onHealth?.(manifest.id, segment, health)
     const tasks = planRepair({
       health,
@@ -171,7 +171,7 @@ export class HealthKeeper {
     })
     const byPeer = new Map(asked.map(holder => [holder.session.peer as string, holder]))
     const repaired = await repairSegment(this.#context, manifest, segment, tasks, byPeer, signal)
-    const drop = planRetirement({ k, target, pinned, own: ownRows, others, elected: true, nowMs: now })
+    const drop = planRetirement({ k, target, pinned, own: ownRows, others, elected: true, nowMs: now, engine: coding })
     const record = drop === undefined ? undefined : own[drop]
     const retired = record ? await store.removePieces(manifest.id, segment, [record.id]) : 0
     return { repaired, retired }
