@@ -100,12 +100,20 @@ function describeChain({ url, mint, wallet }: Chain): string {
 function networkFile(
   { bootstrap }: Devnet,
   { url, secure }: DemoOrigin,
-  { url: rpc, mint, wallet, programs }: Chain
+  { url: rpc, mint, wallet, admin, programs }: Chain
 ): object {
   return {
     bootstrap,
     tlsRoots: [secure.rootPem],
-    chain: { rpc, mint, programs, testWalletSeed: encodeBase58(wallet.secretKey) },
+    chain: {
+      rpc,
+      mint,
+      programs,
+      program: programs.settlement,
+      // somebody with an account for the token
+      payee: admin.address,
+      testWalletSeed: [...wallet.secretKey]
+    },
     suggestions: [
       { label: 'A local web site', url: `${secure.url}/` },
       { label: 'A 20 MB file', url: `${secure.url}/bytes?n=20000000` },

@@ -1,10 +1,17 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
 
-// Inside this repository the example runs on the SDK's sources; elsewhere, drop the alias and install @craftec/web.
+const sdk = fileURLToPath(new URL('../../sdk/', import.meta.url))
+
+// Inside this repository the example runs on the SDK's sources; elsewhere, drop the aliases and install @craftec/web.
 export default defineConfig({
   root: import.meta.dirname,
-  resolve: { alias: { '@craftec/web': fileURLToPath(new URL('../../sdk/index.ts', import.meta.url)) } },
+  resolve: {
+    alias: [
+      { find: /^@craftec\/web$/, replacement: `${sdk}index.ts` },
+      { find: /^@craftec\/web\/(.+)$/, replacement: `${sdk}$1/index.ts` }
+    ]
+  },
   worker: { format: 'es' },
   build: {
     target: 'es2022',

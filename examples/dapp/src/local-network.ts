@@ -1,3 +1,5 @@
+import { isLocalChain, type LocalChain } from './wallet/local-chain.ts'
+
 /** What the local network's page server tells the page: how to get in, and what there is to see. */
 export interface LocalNetwork {
   /** Addresses of entry nodes, each ending in /p2p/<peer id>. */
@@ -6,6 +8,8 @@ export interface LocalNetwork {
   readonly suggestions: readonly { readonly label: string; readonly url: string }[]
   /** PEM: who vouches for the local network's own sites. Absent: the authorities that browsers trust. */
   readonly tlsRoots?: readonly string[]
+  /** Where subscriptions and sessions are paid. Absent: nothing can be paid. */
+  readonly chain?: LocalChain
 }
 
 /** `?bootstrap=` in the address wins over what the server says. */
@@ -25,6 +29,7 @@ function isLocalNetwork(value: unknown): value is LocalNetwork {
     typeof candidate === 'object' &&
     Array.isArray(candidate?.bootstrap) &&
     Array.isArray(candidate.suggestions) &&
-    (candidate.tlsRoots === undefined || Array.isArray(candidate.tlsRoots))
+    (candidate.tlsRoots === undefined || Array.isArray(candidate.tlsRoots)) &&
+    (candidate.chain === undefined || isLocalChain(candidate.chain))
   )
 }

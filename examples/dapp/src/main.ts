@@ -9,6 +9,8 @@ import { PageView } from './page-view.ts'
 import { drawPath } from './path-view.ts'
 import { receive } from './receive.ts'
 import { drawTiming } from './timing-view.ts'
+import type { LocalChain } from './wallet/local-chain.ts'
+import { paymentAdvice } from './wallet/payment-advice.ts'
 
 const form = byId('bar', HTMLFormElement)
 const address = byId('address', HTMLInputElement)
@@ -153,6 +155,7 @@ async function start(): Promise<void> {
   )
   const [first] = network.suggestions
   if (first) address.value = first.url
+  if (network.chain) openWallet(network.chain)
   const { bootstrap, tlsRoots } = network
   const node = await createCraftec({ bootstrap, ...(tlsRoots ? { net: { tlsRoots } } : {}) })
   craft = node
@@ -179,6 +182,18 @@ async function start(): Promise<void> {
   }
   node.onState(change)
   change()
+}
+
+/** Beside the network, not before it: a chain that does not answer must not keep anybody from fetching. */
+function openWallet(chain: LocalChain): void {
+  byId('wallet', HTMLElement).hidden = false
+  byId('wallet-link', HTMLElement).hidden = false
+  import('./wallet/wallet-panel.ts')
+    .then(({ WalletPanel }) => WalletPanel.open(chain, (text, kind) => log.add(text, kind)))
+    .catch(cause => {
+      const { title, text } = paymentAdvice(CraftecError.from(cause))
+      byId('wallet-status', HTMLElement).textContent = `${title}. ${text}`
+    })
 }
 
 form.addEventListener('submit', event => {
