@@ -4,6 +4,8 @@ import { button } from './choose-wallet.ts'
 
 export interface PlanList {
   readonly plans: readonly PlanOffer[]
+  /** Only these, and what is subscribed to already. */
+  readonly billingPeriod: number
   /** By service: one subscription each is all that this page makes. */
   readonly subscriptions: ReadonlyMap<number, SubscriptionAccount>
   /** Undefined: nobody is connected who could buy. */
@@ -14,10 +16,13 @@ const DAY_SECS = 86_400
 const MS_PER_SECOND = 1_000n
 
 /** A table for each service. */
-export function drawPlans(place: HTMLElement, { plans, subscriptions, onSubscribe }: PlanList): void {
+export function drawPlans(place: HTMLElement, { plans, billingPeriod, subscriptions, onSubscribe }: PlanList): void {
   const services = new Map<number, PlanOffer[]>()
   for (const plan of plans) {
-    if (plan.active) services.set(plan.service, [...(services.get(plan.service) ?? []), plan])
+    const running = subscriptions.get(plan.service)
+    const isShown = plan.active && plan.billingPeriod === billingPeriod
+    if (isShown || (running && isSamePlan(plan, running)))
+      services.set(plan.service, [...(services.get(plan.service) ?? []), plan])
   }
   if (services.size === 0) {
     place.replaceChildren(element('p', { class: 'muted', text: 'Nothing is for sale on this chain.' }))

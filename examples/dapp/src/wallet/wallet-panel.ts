@@ -44,6 +44,8 @@ export class WalletPanel {
   private wallet: ConnectedWallet | undefined
   private endChanges: () => void = () => {}
   private plans: readonly PlanOffer[] = []
+  private subscriptions: ReadonlyMap<number, SubscriptionAccount> = new Map()
+  private billingPeriod = 0
   private session: SessionState = { status: 'none' }
   private spending: AbortController | undefined
   /** Of this page's spending. */
@@ -54,6 +56,10 @@ export class WalletPanel {
     this.chain = chain
     this.settlement = settlement
     this.tell = tell
+    byId('periods', HTMLFieldSetElement).addEventListener('change', ({ target }) => {
+      if (target instanceof HTMLInputElement) this.billingPeriod = Number(target.value)
+      this.drawPlans()
+    })
     this.sessionView = new SessionView(byId('wallet-session', HTMLElement), {
       onOpen: cap => void this.run('Opening a session', () => this.openSession(cap)),
       onSpend: () => void this.run('Spending', () => this.spend()),
@@ -90,7 +96,10 @@ export class WalletPanel {
     // may take minutes when the chain is slow to tell: the panel does not wait
     void this.settlement.settleOpenPayments(({ summary }, { state }) => {
       const became = { landed: 'was paid', refused: 'was refused by the chain', expired: 'was not paid' }[state]
-      this.say(`From an earlier visit: "${summary}" ${became}.`, state === 'landed' ? 'info' : 'bad')
+      const text = `From an earlier visit: "${summary}" ${became}.`
+      const kind = state === 'landed' ? 'info' : 'bad'
+      this.say(text, kind)
+      this.tell(text, kind)
       void this.refresh()
     })
   }
@@ -220,7 +229,8 @@ export class WalletPanel {
     try {
       if (wallet === undefined) {
         this.drawWallet()
-        this.drawPlans(new Map())
+        this.subscriptions = new Map()
+        this.drawPlans()
         this.drawSession({ status: 'none' })
         return true
       }
@@ -234,7 +244,8 @@ export class WalletPanel {
       for (const subscription of found) if (subscription) subscriptions.set(subscription.service, subscription)
       drawAccount(byId('wallet-account', HTMLElement), wallet, balance, () => this.leave())
       byId('wallet-chip', HTMLElement).textContent = balance ? formatMoney(balance) : 'No token account'
-      this.drawPlans(subscriptions)
+      this.subscriptions = subscriptions
+      this.drawPlans()
       this.drawSession(await this.sessionOf(channels[0]))
       return true
     } catch (cause) {
@@ -269,11 +280,12 @@ export class WalletPanel {
     })
   }
 
-  private drawPlans(subscriptions: ReadonlyMap<number, SubscriptionAccount>): void {
+  private drawPlans(): void {
     const onSubscribe = (plan: PlanOffer): void => void this.run('Preparing', () => this.subscribe(plan))
     drawPlans(byId('wallet-plans', HTMLElement), {
       plans: this.plans,
-      subscriptions,
+      billingPeriod: this.billingPeriod,
+      subscriptions: this.subscriptions,
       onSubscribe: this.wallet && onSubscribe
     })
   }
