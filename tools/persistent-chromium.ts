@@ -7,6 +7,8 @@ import { CHROMIUM_ADVICE, CHROMIUM_ARGS, findChromium, PEER_PERMISSIONS } from '
 export interface PersistentChromium extends AsyncDisposable {
   readonly context: BrowserContext
   readonly version: string
+  /** Folder of the profile; stands in the command line of the browser's process. */
+  readonly profile: string
 }
 
 /**
@@ -24,6 +26,7 @@ export async function launchPersistentChromium(origin?: string): Promise<Persist
   return {
     context,
     version: context.browser()?.version() ?? 'unknown',
+    profile,
     [Symbol.asyncDispose]: async () => {
       await context.close()
       await rm(profile, { recursive: true, force: true, maxRetries: 5 })

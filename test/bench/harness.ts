@@ -140,6 +140,18 @@ export function median(values: readonly (number | undefined)[]): number | undefi
   return low === undefined || high === undefined ? undefined : (low + high) / 2
 }
 
+/** A count that takes long and does not vary from round to round is taken in the first only. */
+export function onlyOnce(measurement: Measurement): Measurement {
+  let first: Promise<number | readonly number[]> | undefined
+  return {
+    ...measurement,
+    run: signal => {
+      first ??= measurement.run(signal)
+      return first
+    }
+  }
+}
+
 function samples(result: number | readonly number[]): readonly number[] {
   const list = typeof result === 'number' ? [result] : result
   if (list.length === 0 || !list.every(Number.isFinite)) throw new RangeError(`not a figure: ${JSON.stringify(list)}`)

@@ -4,7 +4,6 @@
  */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
@@ -13,6 +12,7 @@ import { createWebTransportListener } from '../../relay-server/webtransport/inde
 import { createP2pNode, type P2pNode } from '../../sdk/p2p/index.ts'
 import { launchChromium } from '../../tools/launch-chromium.ts'
 import { startPageServer } from '../../tools/page-server.ts'
+import { serveControl } from './control/serve-control.ts'
 import { ECHO_BYTES, type Kind, ROUND_BYTES } from './links/kinds.ts'
 import type { LinksPage, LinksParameters, Target } from './links/page.ts'
 import { respond } from './links/responder.ts'
@@ -20,7 +20,7 @@ import { respond } from './links/responder.ts'
 const ROOT = join(import.meta.dirname, '../..')
 
 export interface LinksControl {
-  /** `GET url?call=roundTripMs&kind=webrtc` answers with JSON. */
+  /** Of a control port: `GET url?call=roundTripMs&kind=webrtc`. */
   readonly url: string
   readonly kinds: readonly Kind[]
 }
@@ -53,7 +53,9 @@ export async function serve(): Promise<{ parameters: LinksControl; close(): Prom
       } satisfies LinksParameters)
       callers.set(kind, page)
     }
-    const url = await startControl(stack, callers)
+    const { url } = stack.use(
+      await serveControl((call, kind) => measure(callers.get(kind || 'websocket'), call, kind || 'websocket'))
+    )
     return { parameters: { url, kinds }, close: () => stack.disposeAsync() }
   } catch (error) {
     await stack.disposeAsync()
@@ -122,25 +124,6 @@ async function startWebSocketServer(stack: AsyncDisposableStack): Promise<string
   })
   await once(server, 'listening')
   return `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-async function startControl(stack: AsyncDisposableStack, callers: ReadonlyMap<string, Page>): Promise<string> {
-  const server = createServer((request, response) => {
-    const query = new URL(request.url ?? '/', 'http://control.invalid').searchParams
-    response.setHeader('access-control-allow-origin', '*')
-    const kind = query.get('kind') || 'websocket'
-    measure(callers.get(kind), query.get('call') ?? '', kind).then(
-      figure => response.end(JSON.stringify(figure)),
-      error => response.writeHead(500).end(String(error))
-    )
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  stack.defer(async () => {
-    server.closeAllConnections()
-    await new Promise(resolve => server.close(resolve))
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 async function measure(page: Page | undefined, call: string, kind: string): Promise<unknown> {

@@ -2,7 +2,8 @@
  * What a link costs on each transport. The measuring page and the page it calls run in Chromium either way, since that is
  * where WebRTC and WebTransport are; this half only asks for one measurement after the other (see links.serve.ts).
  */
-import type { BenchRow, BenchSuite, Measurement } from './harness.ts'
+import { askControl } from './control/ask-control.ts'
+import { type BenchRow, type BenchSuite, type Measurement, onlyOnce } from './harness.ts'
 import { DIALS, type Kind, STALL_MS } from './links/kinds.ts'
 import type { LinksControl } from './links.serve.ts'
 
@@ -16,15 +17,10 @@ export const suite: BenchSuite<LinksControl> = {
   warmUpRounds: 1,
   timeoutMs: 240_000,
   open: async ({ url, kinds }) => {
-    const ask = async (call: string, kind: Kind | '', signal: AbortSignal): Promise<number | number[]> => {
-      const response = await fetch(`${url}/?call=${call}&kind=${kind}`, { signal })
-      if (!response.ok) throw new Error(await response.text())
-      return response.json()
-    }
     const measurement = (id: string, unit: string, call: string, kind: Kind | '' = ''): Measurement => ({
       id,
       unit,
-      run: signal => ask(call, kind, signal)
+      run: signal => askControl(url, call, kind, signal)
     })
     const webSocket = {
       connect: measurement('WebSocket connect', 'ms', 'webSocketConnectMs'),
@@ -57,17 +53,5 @@ export const suite: BenchSuite<LinksControl> = {
       }
     )
     return { rows }
-  }
-}
-
-/** A count that takes long and does not vary from round to round is taken in the first only. */
-function onlyOnce(measurement: Measurement): Measurement {
-  let first: Promise<number | readonly number[]> | undefined
-  return {
-    ...measurement,
-    run: signal => {
-      first ??= measurement.run(signal)
-      return first
-    }
   }
 }

@@ -1,0 +1,158 @@
+/**
+ * The network and the browsers of the suite: a relay and a storage node as processes of their own, pages that store, hold and retrieve,
+ * pages that do the same with what others made, and a control port that runs one measurement.
+ */
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { type Devnet, startDevnet } from '../../relay-server/devnet/index.ts'
+import { startPageServer } from '../../tools/page-server.ts'
+import { launchPersistentChromium, type PersistentChromium } from '../../tools/persistent-chromium.ts'
+import { serveControl } from './control/serve-control.ts'
+import type { Exchange } from './obj/exchange.ts'
+import { linkThroughput, openLink } from './obj/link-pages.ts'
+import { inPage, measureStore, openPage, STORE_PAGE } from './obj/pages.ts'
+import { peakRendererMiB } from './obj/renderer-memory.ts'
+import { CONTENT_BYTES, HOLDER_PAGES, LARGE_BYTES, RANGE_BYTES, RANGE_FROM } from './obj/sizes.ts'
+import { startWebSocketSource } from './obj/web-socket-source.ts'
+import { startRivals } from './rivals/start-rivals.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+
+export interface ObjControl {
+  readonly url: string
+}
+
+export async function serve(): Promise<{ parameters: ObjControl; close(): Promise<void> }> {
+  const stack = new AsyncDisposableStack()
+  try {
+    const devnet = await startDevnet({ relays: 1, exits: 0, storage: 1 })
+    stack.defer(() => devnet.stop())
+    const measurements = await startMeasurements(stack, devnet)
+    const control = stack.use(
+      await serveControl(async (call, kind) => {
+        const measure = measurements[call]
+        if (measure === undefined) throw new Error(`no measurement ${call}`)
+        return measure(kind)
+      })
+    )
+    return { parameters: { url: control.url }, close: () => stack.disposeAsync() }
+  } catch (error) {
+    await stack.disposeAsync()
+    throw error
+  }
+}
+
+async function startMeasurements(
+  stack: AsyncDisposableStack,
+  { bootstrap }: Devnet
+): Promise<Record<string, (kind: string) => Promise<unknown>>> {
+  const script = (path: string): string => `<!doctype html><script type="module" src="/test/bench/${path}"></script>`
+  const files = { '/obj': script('obj/obj-page.ts'), '/links': script('links/page.ts'), '/store': STORE_PAGE }
+  const server = stack.use(await startPageServer({ rootDir: ROOT, bundle: true, files }))
+  const browser = async (): Promise<PersistentChromium> => stack.use(await launchPersistentChromium(server.origin))
+  const main = await browser()
+  const open = async (chromium: PersistentChromium, share: boolean): Promise<Page> => {
+    const page = await openPage(chromium.context, `${server.origin}/obj`, 'objBench')
+    await inPage(page, 'open', bootstrap, share)
+    return page
+  }
+  const webSocketUrl = await startWebSocketSource(stack)
+  const reader = await open(main, false)
+  const megabytesPerSecond = (bytes: number, ms: number): number => bytes / 1_000 / ms
+
+  const storedOnNode = once(async () => {
+    const publisher = await open(main, false)
+    const link = await inPage(publisher, 'publish', CONTENT_BYTES, true)
+    await publisher.close()
+    return link
+  })
+  const heldByPages = once(async () => {
+    const first = await open(main, true)
+    const link = await inPage(first, 'publish', CONTENT_BYTES, false)
+    // one after another: later ones fetch from all before them
+    for (let index = 1; index < HOLDER_PAGES; index++) await inPage(await open(main, true), 'hold', link)
+    return link
+  })
+  const putter = once(() => open(main, false))
+  const store = once(() => openPage(main.context, `${server.origin}/store`, 'measureStore'))
+  const linkCaller = once(() => openLink(main.context, `${server.origin}/links`, bootstrap))
+  /** Both figures of the largest content come from its only journey. */
+  const large = once(async () => {
+    const chromium = await launchPersistentChromium(server.origin)
+    try {
+      const page = await open(chromium, false)
+      let link = ''
+      const putMiB = await peakRendererMiB(chromium.profile, async () => {
+        link = await inPage(page, 'publish', LARGE_BYTES, true)
+      })
+      return { link, putMiB }
+    } finally {
+      await chromium[Symbol.asyncDispose]()
+    }
+  })
+  const range = paired(async () => inPage(reader, 'get', (await large()).link, RANGE_FROM, RANGE_FROM + RANGE_BYTES))
+  const sharer = once(() => open(main, true))
+  const exchange = paired(async () => {
+    const [from, to] = [await sharer(), reader]
+    const started = performance.now()
+    const link = await inPage(from, 'publish', CONTENT_BYTES, false)
+    const putMs = performance.now() - started
+    const { ms, firstByteMs } = await inPage(to, 'get', link)
+    await inPage(from, 'forget', link)
+    return { megabytesPerSecond: megabytesPerSecond(CONTENT_BYTES, ms), putToFirstByteMs: putMs + firstByteMs }
+  })
+  const rivals = once(() => startRivals(stack, { chromium: main, relay: bootstrap[0] ?? '' }))
+  const [webTorrent, helia] = [
+    paired(async () => (await rivals()).webTorrent(CONTENT_BYTES)),
+    paired(async () => (await rivals()).helia(CONTENT_BYTES))
+  ]
+
+  return {
+    put: async () => megabytesPerSecond(CONTENT_BYTES, await inPage(await putter(), 'putMs', CONTENT_BYTES)),
+    store: async id => measureStore(await store(), id),
+    webSocket: async () =>
+      megabytesPerSecond(CONTENT_BYTES, await inPage(reader, 'webSocketMs', webSocketUrl, CONTENT_BYTES)),
+    getFromNode: async () => megabytesPerSecond(CONTENT_BYTES, (await inPage(reader, 'get', await storedOnNode())).ms),
+    getFromPages: async () => {
+      const link = await heldByPages()
+      const { ms, peers } = await inPage(reader, 'get', link)
+      if (peers !== HOLDER_PAGES) throw new Error(`pieces came from ${peers} pages instead of ${HOLDER_PAGES}`)
+      return megabytesPerSecond(CONTENT_BYTES, ms)
+    },
+    webRtcLink: async () => linkThroughput(await linkCaller()),
+    rangeFirstByteMs: async () => (await range()).firstByteMs,
+    rangeFetchedMiB: async () => (await range()).fetchedBytes / 2 ** 20,
+    putLargeMiB: async () => (await large()).putMiB,
+    getLargeMiB: async () => {
+      const { link } = await large()
+      const chromium = await launchPersistentChromium(server.origin)
+      try {
+        const page = await open(chromium, false)
+        return await peakRendererMiB(chromium.profile, () => inPage(page, 'get', link))
+      } finally {
+        await chromium[Symbol.asyncDispose]()
+      }
+    },
+    exchange: async figure => (await exchange())[figure as keyof Exchange],
+    webTorrent: async figure => (await webTorrent())[figure as keyof Exchange],
+    helia: async figure => (await helia())[figure as keyof Exchange]
+  } satisfies Record<string, (kind: string) => Promise<unknown>>
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+/** Every second call gets what the one before it got: two figures of one run. */
+function paired<T>(run: () => Promise<T>): () => Promise<T> {
+  let waiting: Promise<T> | undefined
+  return () => {
+    const result = waiting ?? run()
+    waiting = waiting === undefined ? result : undefined
+    return result
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Storing and retrieving as a user has it: pages in Chromium with a profile on the disk, a storage node in a process of its own, real
+ * WebSocket and WebRTC links on this machine. This half asks for one measurement after the other (see obj.serve.ts).
+ */
+import { askControl } from './control/ask-control.ts'
+import { type BenchRow, type BenchSuite, type Measurement, onlyOnce } from './harness.ts'
+import { RANGE_BYTES } from './obj/sizes.ts'
+import type { ObjControl } from './obj.serve.ts'
+
+const SEGMENT_MIB = 10
+/** A range of 1 MiB touches two segments at most. */
+const RANGE_LIMIT_MIB = 2 * SEGMENT_MIB
+
+export const suite: BenchSuite<ObjControl> = {
+  name: 'obj',
+  rounds: 3,
+  // the largest content is put, spread and fetched within one measurement
+  timeoutMs: 900_000,
+  open: async ({ url }) => {
+    const measurement = (id: string, unit: string, call: string, kind = ''): Measurement => ({
+      id,
+      unit,
+      run: signal => askControl(url, call, kind, signal)
+    })
+    const stored = (id: string, unit: string): Measurement => measurement(id, unit, 'store', id)
+    const put = measurement('put 100 MB', 'MB/s', 'put')
+    const webSocket = measurement('WebSocket download', 'MB/s', 'webSocket')
+    const throughput = measurement('page to page', 'MB/s', 'exchange', 'megabytesPerSecond')
+    const firstByte = measurement('page to page, put to first byte', 'ms', 'exchange', 'putToFirstByteMs')
+    const against = (name: string, call: string): BenchRow[] => [
+      {
+        measurement: throughput,
+        baseline: measurement(name, 'MB/s', call, 'megabytesPerSecond'),
+        bar: { of: 'ratio', atLeast: 1 }
+      },
+      {
+        measurement: firstByte,
+        baseline: measurement(`${name}, put to first byte`, 'ms', call, 'putToFirstByteMs'),
+        bar: { of: 'ratio', atMost: 1 }
+      }
+    ]
+    return {
+      rows: [
+        {
+          measurement: put,
+          baseline: stored('write 105 MB, one OPFS file', 'MB/s'),
+          bar: { of: 'ratio', atLeast: 0.25 }
+        },
+        {
+          measurement: put,
+          baseline: stored('write 105 MB, IndexedDB, one piece a transaction', 'MB/s'),
+          bar: { of: 'ratio', atLeast: 3 }
+        },
+        {
+          measurement: measurement('get 100 MB from one storage node', 'MB/s', 'getFromNode'),
+          baseline: webSocket,
+          bar: { of: 'ratio', atLeast: 0.5 }
+        },
+        {
+          measurement: measurement('get 100 MB from 4 pages', 'MB/s', 'getFromPages'),
+          baseline: measurement('WebRTC link', 'MB/s', 'webRtcLink'),
+          bar: { of: 'ratio', atLeast: 0.8 }
+        },
+        ...against('WebTorrent', 'webTorrent'),
+        ...against('Helia', 'helia'),
+        {
+          measurement: measurement(`first byte of ${RANGE_BYTES / 2 ** 20} MiB amid 1 GiB`, 'ms', 'rangeFirstByteMs'),
+          bar: { of: 'figure', atMost: 2_000 }
+        },
+        {
+          measurement: measurement('fetched for that', 'MiB', 'rangeFetchedMiB'),
+          bar: { of: 'figure', atMost: RANGE_LIMIT_MIB }
+        },
+        {
+          measurement: onlyOnce(measurement('memory, put and spread 1 GiB', 'MiB', 'putLargeMiB')),
+          bar: { of: 'figure', atMost: 150 }
+        },
+        {
+          measurement: onlyOnce(measurement('memory, get 1 GiB', 'MiB', 'getLargeMiB')),
+          bar: { of: 'figure', atMost: 150 }
+        },
+        { measurement: stored('open a store of 100,000 pieces', 'ms'), bar: { of: 'figure', atMost: 1_000 } },
+        { measurement: stored('look up one of 100,000 pieces', 'ms'), bar: { of: 'figure', atMost: 2 } }
+      ]
+    }
+  }
+}

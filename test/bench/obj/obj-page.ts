@@ -1,0 +1,122 @@
+/** A page that stores, holds and retrieves: one node, one store, a pool of coding workers. */
+import { systemRandom } from '../../../sdk/async/index.ts'
+import { createCraftec } from '../../../sdk/index.ts'
+import { createCodecPool, openPieceStore } from '../../../workers/index.ts'
+
+type Craft = Awaited<ReturnType<typeof createCraftec>>
+
+export interface GetFigures {
+  readonly ms: number
+  readonly firstByteMs: number
+  /** Of pieces that came over the network. */
+  readonly fetchedBytes: number
+  readonly peers: number
+}
+
+const BLOCK_BYTES = 2 ** 20
+
+let craft: Craft | undefined
+let source = new Uint8Array(0)
+
+function obj(): Craft['obj'] {
+  if (craft === undefined) throw new Error('open first')
+  return craft.obj
+}
+
+/** Random bytes that cost their reader nothing: each block is one of a few, with its number in front. */
+async function* blocks(bytes: number): AsyncGenerator<Uint8Array, void, undefined> {
+  const made = systemRandom(4 * BLOCK_BYTES)
+  for (let at = 0, number = 0; at < bytes; at += BLOCK_BYTES, number++) {
+    const from = (number % 4) * BLOCK_BYTES
+    const block = made.slice(from, from + Math.min(BLOCK_BYTES, bytes - at))
+    new DataView(block.buffer).setUint32(0, number)
+    yield block
+  }
+}
+
+const objPage = {
+  /** @param share hold what was put or fetched for others, reachable over WebRTC */
+  async open(bootstrap: readonly string[], share: boolean): Promise<void> {
+    const store = await openPieceStore({ name: `bench-${crypto.randomUUID()}`, persist: false })
+    craft = await createCraftec({ bootstrap, obj: { store, codec: createCodecPool(), share } })
+  },
+
+  /** Put fresh bytes that stay on this device, and take them out again; only the put is timed. */
+  async putMs(bytes: number): Promise<number> {
+    if (source.length !== bytes) source = systemRandom(bytes).slice()
+    // another first byte is another content
+    source[0] = (source[0] ?? 0) + 1
+    const started = performance.now()
+    const { link } = await obj().put(new Blob([source]), { replicas: 0 })
+    const ms = performance.now() - started
+    await obj().remove(link)
+    return ms
+  },
+
+  /** Put a stream of fresh bytes. @returns its link, when all storage peers have their share, if there are to be any */
+  async publish(bytes: number, spread: boolean): Promise<string> {
+    const { link, distribution } = await obj().put(blocks(bytes), spread ? {} : { replicas: 0 })
+    const { status } = await distribution.done
+    if (status !== (spread ? 'done' : 'local')) throw new Error(`spreading ended as ${status}`)
+    return link
+  },
+
+  async forget(link: string): Promise<void> {
+    await obj().remove(link)
+  },
+
+  /** Fetch all of it, to hold it. */
+  async hold(link: string): Promise<void> {
+    await obj().pin(link)
+  },
+
+  /** Read from others, then forget it, so that the next reading is from others too. */
+  async get(link: string, from?: number, to?: number): Promise<GetFigures> {
+    await obj().remove(link)
+    const started = performance.now()
+    let [received, firstByteMs, fetchedBytes, peers] = [0, 0, 0, 0]
+    const range = from === undefined || to === undefined ? {} : { range: { from, to } }
+    const content = obj().get(link, {
+      ...range,
+      onProgress: progress => {
+        ;({ bytes: fetchedBytes, peers } = progress)
+      }
+    })
+    for await (const chunk of content) {
+      if (received === 0) firstByteMs = performance.now() - started
+      received += chunk.length
+    }
+    const ms = performance.now() - started
+    const expected = range.range ? range.range.to - range.range.from : (await content.info()).size
+    if (received !== expected) throw new Error(`${received} bytes came instead of ${expected}`)
+    await obj().remove(link)
+    return { ms, firstByteMs, fetchedBytes, peers }
+  },
+
+  /** The same bytes as WebSocket messages. */
+  async webSocketMs(url: string, bytes: number): Promise<number> {
+    const socket = new WebSocket(url)
+    socket.binaryType = 'arraybuffer'
+    await new Promise((resolve, reject) => {
+      socket.onopen = resolve
+      socket.onerror = reject
+    })
+    const started = performance.now()
+    let received = 0
+    const done = new Promise<void>((resolve, reject) => {
+      socket.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
+        received += data.byteLength
+        if (received >= bytes) resolve()
+      }
+      socket.onclose = () => reject(new Error('the server closed'))
+    })
+    socket.send(String(bytes))
+    await done
+    const ms = performance.now() - started
+    socket.close()
+    return ms
+  }
+}
+
+export type ObjBenchPage = typeof objPage
+Object.assign(globalThis, { objBench: objPage })
