@@ -5,7 +5,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { demoBytes } from '../../relay-server/devnet/demo-bytes.ts'
 import { systemClock } from '../../sdk/async/index.ts'
-import { encodeHex } from '../../sdk/codec/index.ts'
 import { type Identity, publicKeyFromPeerId } from '../../sdk/identity/index.ts'
 import {
   decodeEvidence,
@@ -16,14 +15,16 @@ import {
   type ObjContext,
   openManifest,
   type PeerFault,
+  type StorageService,
   signRecoded,
+  startStorageService,
   TRANSFER_PROTOCOL
 } from '../../sdk/obj/index.ts'
-import { CHUNK_BYTES, MAX_TRANSFER_FRAME_BYTES } from '../../sdk/obj/transfer/transfer-limits.ts'
+import { MAX_TRANSFER_FRAME_BYTES } from '../../sdk/obj/transfer/transfer-limits.ts'
 import { TransferLink } from '../../sdk/obj/transfer/transfer-link.ts'
 import type { TransferMessage } from '../../sdk/obj/transfer/transfer-message.ts'
 import type { Channel } from '../../sdk/p2p/index.ts'
-import { type LoopbackStorage, loopbackStorage } from '../kit/storage-nodes.ts'
+import { type Liar, type LoopbackStorage, loopbackStorage } from '../kit/storage-nodes.ts'
 
 const MIB = 1024 * 1024
 const FILE_BYTES = 6 * MIB
@@ -75,7 +76,7 @@ const flooding = claiming(0, async (link, { request }) => {
 
 /** Bytes that are no messages. */
 const babbling = async (channel: Channel): Promise<void> => {
-  for (;;) await channel.send(crypto.getRandomValues(new Uint8Array(CHUNK_BYTES)))
+  for (;;) await channel.send(crypto.getRandomValues(new Uint8Array(65_536)))
 }
 
 /** Recoded pieces, correctly signed and hashed, of something else than the segment. */
@@ -123,8 +124,20 @@ describe('a get among liars', () => {
   })
   afterEach(() => network[Symbol.asyncDispose]())
 
-  const get = async (): Promise<{ faults: PeerFault[]; peakBytes: number }> => {
+  /**
+   * At first only liars answer: the honest come back when one of them has been found out, or believed. So it does not depend on who is
+   * quicker whether the liars are asked at all.
+   */
+  const get = async (...liars: readonly Liar[]): Promise<{ faults: PeerFault[]; peakBytes: number }> => {
     const faults: PeerFault[] = []
+    const client = new ObjClient(await network.client())
+    await client.stat(content.link)
+    for (const { service } of holders) service.stop()
+    await Promise.all(liars.map(liar => liar.claim(content)))
+    let revived: StorageService[] | undefined
+    const revive = (): void => {
+      revived ??= holders.map(({ context }) => startStorageService(context, { intake: true, durable: true }))
+    }
     const before = process.memoryUsage()
     const baseline = before.heapUsed + before.arrayBuffers
     let peakBytes = 0
@@ -132,14 +145,17 @@ describe('a get among liars', () => {
       const { heapUsed, arrayBuffers } = process.memoryUsage()
       peakBytes = Math.max(peakBytes, heapUsed + arrayBuffers - baseline)
     }, 20)
-    const client = new ObjClient(await network.client())
+    const onFault = (fault: PeerFault): void => {
+      faults.push(fault)
+      revive()
+    }
     try {
-      const bytes = await client.get(content.link, { onFault: fault => faults.push(fault) }).bytes()
-      expect(encodeHex(bytes.subarray(0, 64))).toBe(encodeHex(demoBytes(0, 64)))
+      const bytes = await client.get(content.link, { onFault, onProgress: revive }).bytes()
       expect(Buffer.compare(bytes, demoBytes(0, FILE_BYTES))).toBe(0)
     } finally {
       clearInterval(watch)
       await client.stop()
+      for (const service of revived ?? []) service.stop()
     }
     return { faults, peakBytes }
   }
@@ -154,24 +170,19 @@ describe('a get among liars', () => {
       const other = new ObjClient(publisher)
       const { manifestId } = await other.put(demoBytes(99, FILE_BYTES), { replicas: 0 })
       const liar = await network.liar(otherContent(publisher, manifestId))
-      await liar.claim(content)
-      const { faults } = await get()
+      const { faults } = await get(liar)
       expect(faults).toContainEqual(expect.objectContaining({ peer: liar.peerId, why }))
       return
     }
     const liar = await network.liar(behave())
-    await liar.claim(content)
-    const { faults, peakBytes } = await get()
+    const { faults, peakBytes } = await get(liar)
     expect(faults).toContainEqual(expect.objectContaining({ peer: liar.peerId, why }))
     expect(peakBytes).toBeLessThan(100 * MIB)
   })
 
   it('names who signed recoded pieces that are something else, and gives the right bytes', async () => {
     const liar = await network.liar(polluting(publisher))
-    // with all of them there, nobody would need the liar
-    holders[0]?.service.stop()
-    await liar.claim(content)
-    const { faults } = await get()
+    const { faults } = await get(liar)
     const fault = faults.find(({ why }) => why === 'polluted-piece')
     expect(fault?.peer).toBe(liar.peerId)
     const manifest = openManifest((await publisher.store.manifest(content.manifestId)) ?? new Uint8Array(0))
@@ -181,19 +192,16 @@ describe('a get among liars', () => {
 
   it('is not held up by peers that promise everything and send nothing', async () => {
     const [silent, hollow] = [await network.liar(stalling), await network.liar(boasting)]
-    await Promise.all([silent.claim(content), hollow.claim(content)])
-    const started = performance.now()
-    const { faults } = await get()
+    const { faults } = await get(silent, hollow)
     expect(faults.every(({ peer }) => peer === silent.peerId || peer === hollow.peerId)).toBe(true)
-    expect(performance.now() - started).toBeLessThan(10_000)
+    expect(faults).toContainEqual({ peer: hollow.peerId, why: 'broken-promises' })
   })
 
   it('succeeds with all of them at once', async () => {
     const liars = await Promise.all(
       [garbage, flooding, babbling, stalling, boasting, polluting(publisher)].map(behave => network.liar(behave))
     )
-    await Promise.all(liars.map(liar => liar.claim(content)))
-    const { peakBytes } = await get()
+    const { peakBytes } = await get(...liars)
     expect(peakBytes).toBeLessThan(150 * MIB)
   })
 })

@@ -274,6 +274,12 @@ export class ContentFetcher {
     }
   }
 
+  /** Unless what it did has a better name already. */
+  #accuseOfViolation(peer: string): void {
+    const { scores, clock } = this.#context
+    if (!scores.isBanned(peer, clock.monotonic())) this.#accuse(peer, 'protocol-violation')
+  }
+
   #accuse(peer: string, why: PeerFault['why'], evidence?: Uint8Array): void {
     this.#context.scores.ban(peer, this.#context.clock.monotonic())
     this.#options.onFault?.({ peer, why, ...(evidence ? { evidence } : {}) })
@@ -464,6 +470,7 @@ export class ContentFetcher {
     this.#active.delete(peer)
     this.#context.scores.failed(peer, this.#context.clock.monotonic())
     active.session.abort(error)
+    if (error.code === 'protocol-violation') this.#accuseOfViolation(peer)
     this.#step({ type: 'lost', peer })
     this.#schedule()
   }
@@ -472,8 +479,7 @@ export class ContentFetcher {
     if (this.#active.get(peer) !== active) return
     this.#active.delete(peer)
     if (error) this.#context.scores.failed(peer, this.#context.clock.monotonic())
-    if (error?.code === 'protocol-violation' && !this.#context.scores.isBanned(peer, this.#context.clock.monotonic()))
-      this.#accuse(peer, 'protocol-violation')
+    if (error?.code === 'protocol-violation') this.#accuseOfViolation(peer)
     this.#step({ type: 'lost', peer })
     if (!this.#life.signal.aborted) this.#schedule()
   }
