@@ -1,53 +1,17 @@
-import type { Clock, RandomBytes } from '../../async/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import { peerIdFromPublicKey } from '../../identity/index.ts'
 import type { PeerAddresses } from '../../p2p/index.ts'
-import type { CodingEngine } from '../coding/index.ts'
-import { equalBytes, type HashEngine } from '../hashing/index.ts'
-import { findLiars, verifyPiece } from '../integrity/index.ts'
-import { hashSegment, type SignedManifest } from '../manifest/index.ts'
+import { equalBytes } from '../hashing/index.ts'
+import { verifyPiece } from '../integrity/index.ts'
+import type { SignedManifest } from '../manifest/index.ts'
 import { decodeProvenance } from '../piece/index.ts'
-import type { PieceStore, StoredPiece } from '../store/index.ts'
+import type { StoredPiece } from '../store/index.ts'
+import type { FetchContext, FetchOptions, PeerFault } from './fetch-context.ts'
 import { FETCH_LIMITS, type FetchEffect, type FetchEvent, FetchPlan } from './fetch-plan.ts'
 import type { HolderSession } from './holder-session.ts'
-import type { PeerScores } from './peer-scores.ts'
-import { proveLie } from './prove-lie.ts'
-import type { SegmentCodec } from './segment-codec.ts'
-import { coded, SegmentDownload } from './segment-download.ts'
+import { SegmentDownload } from './segment-download.ts'
+import { settleDispute } from './settle-dispute.ts'
 import type { PieceHead } from './transfer-message.ts'
-
-/** What a peer did that an honest one does not. */
-export interface PeerFault {
-  readonly peer: string
-  readonly why: 'invalid-piece' | 'protocol-violation' | 'stalled' | 'broken-promises' | 'polluted-piece'
-  /** Of a polluted piece, where it could be had: convinces anyone with the manifest, see `judgeEvidence`. */
-  readonly evidence?: Uint8Array
-}
-
-export interface FetchContext {
-  readonly openSession: (peer: PeerAddresses, signal: AbortSignal) => Promise<HolderSession>
-  readonly store: PieceStore
-  readonly hashes: HashEngine
-  readonly codec: SegmentCodec
-  /** For small work in this thread: finding out who lied. */
-  readonly engine: () => Promise<CodingEngine>
-  readonly random: RandomBytes
-  readonly scores: PeerScores
-  readonly clock: Clock
-}
-
-export interface FetchOptions {
-  /** Peers that may help, best guesses first; asked again when all were tried. It should end. */
-  readonly findHolders: (signal: AbortSignal) => AsyncIterable<PeerAddresses>
-  /** Peers to fetch from at once. Default 4. */
-  readonly activePeers?: number
-  /** Give up when nothing useful has come for this long. Default 30,000. */
-  readonly idleTimeoutMs?: number
-  /** Keep what was fetched in the store. Default true. */
-  readonly keep?: boolean
-  readonly onFault?: (fault: PeerFault) => void
-  readonly onBytes?: (bytes: number, peer: string) => void
-}
 
 interface Active {
   readonly session: HolderSession
@@ -314,35 +278,10 @@ export class ContentFetcher {
    * @throws CraftecError `content-corrupt`
    */
   async #settle(download: SegmentDownload): Promise<Uint8Array | undefined> {
-    const { codec, hashes, random, engine } = this.#context
-    const pieces = download.pieces
-    const blame = await findLiars(
-      {
-        manifest: this.#manifest,
-        segment: download.index,
-        pieces: pieces.map(piece => ({ ...coded(piece), recoder: piece.verified.recoder }))
-      },
-      {
-        engine: await engine(),
-        decode: (chosen, signal) => download.solve(codec, chosen, signal),
-        hash: bytes => hashSegment(hashes, bytes),
-        random,
-        signal: this.#life.signal
-      }
-    )
-    if (blame.outcome === 'publisher-lied') throw publisherLied()
-    if (blame.outcome === 'undecided') return undefined
-    const liars = new Set(blame.liars.map(index => pieces[index]))
-    for (const liar of liars) {
-      // who signed it lied; who passed it on could not know
-      const recoder = liar?.verified.recoder
-      if (!liar || !recoder) continue
-      const all = pieces.map(({ piece }) => piece)
-      const evidence = proveLie(hashes, this.#manifest, download.index, blame.bytes, all, liar.piece)
-      this.#accuse(peerIdFromPublicKey(recoder), 'polluted-piece', evidence)
-    }
-    download.discard(piece => liars.has(piece))
-    return blame.bytes
+    const { outcome, bytes, lies } = await settleDispute(this.#context, this.#manifest, download, this.#life.signal)
+    if (outcome === 'publisher-lied') throw publisherLied()
+    for (const { recoder, evidence } of lies) this.#accuse(peerIdFromPublicKey(recoder), 'polluted-piece', evidence)
+    return bytes
   }
 
   /** Write what came from others to the store, behind the reader's back: it is for others, and for another time. */

@@ -1,5 +1,6 @@
-export { ContentFetcher, type FetchContext, type FetchOptions, type PeerFault } from './content-fetcher.ts'
+export { ContentFetcher } from './content-fetcher.ts'
 export { type ByteDuplex as ObjDuplex, DuplexChannel, duplexPair } from './duplex-channel.ts'
+export type { FetchContext, FetchOptions, PeerFault } from './fetch-context.ts'
 export {
   type CallOptions,
   HolderSession,
