@@ -32,6 +32,8 @@ const GRACE_MS = 1_500
 const WHOLE_RUN_TIMEOUT_MS = 180_000
 
 interface Smoke {
+  /** The whole run. */
+  readonly totalMs: number
   readonly fetch: FetchFigures
   /** Of plaintext that only the page and the site should know, any piece was on the wire behind the exit. */
   readonly exitSawPlaintext: boolean
@@ -131,6 +133,7 @@ async function run(netLog: string): Promise<Smoke> {
   })
   if (!entry) throw new Error("the browser's log does not even show the way into the network: it proves nothing")
   return {
+    totalMs: Math.round(performance.now()),
     fetch: fetched,
     exitSawPlaintext: wire.https.found > 0,
     wire,
@@ -198,5 +201,5 @@ function complaints(smoke: Smoke): string[] {
 }
 
 function say(text: string): void {
-  console.error(`smoke: ${text}`)
+  console.error(`smoke: ${(performance.now() / 1000).toFixed(1)} s: ${text}`)
 }

@@ -178,11 +178,12 @@ export class WalletPanel {
     const wallet = this.user()
     const [found] = await this.settlement.sessions.list(wallet)
     if (found === undefined) return 'There is no session any more.'
-    if (found.channel.closesAt === 0n && this.session.status === 'open') {
+    const now = BigInt(Math.floor(Date.now() / 1000))
+    if (found.channel.closesAt === 0n && now < found.channel.expiresAt && this.session.status === 'open') {
       const { session } = this.session
       // after a reload no voucher is at hand, but one more can be signed
       if (session.spent.units > found.channel.voucherAmount && session.left.units > 0n)
-        this.voucher ??= await session.pay(1n, BigInt(Math.floor(Date.now() / 1000)))
+        this.voucher ??= await session.pay(1n, now)
       if (this.voucher) await this.settlement.sessions.record(wallet, this.voucher, { onReview: reviewPayment })
     }
     const { done } = await this.settlement.sessions.close(wallet, found.address, { onReview: reviewPayment })
