@@ -13,6 +13,7 @@ export default defineConfig({
             'relay-server/**/*.test.ts',
             'chain/**/*.test.ts',
             'workers/**/*.test.ts',
+            'widget/**/*.test.ts',
             'wasm/**/*.test.ts',
             'tools/**/*.test.ts',
             'scripts/**/*.test.ts',

@@ -1,4 +1,4 @@
-/** Compiles every @example of the public docstrings, and the README's, against the sources: documentation that lies fails. */
+/** Compiles every @example of the public docstrings, and those of the README and the guides, against the sources: documentation that lies fails. */
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
@@ -9,10 +9,12 @@ const folder = join(root, '.cache/examples')
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
 
-const sources = globSync('{sdk,workers}/**/*.ts', { cwd: root }).filter(file => !file.endsWith('.test.ts'))
+const sources = globSync('{sdk,workers,widget}/**/*.ts', { cwd: root }).filter(file => !file.endsWith('.test.ts'))
 const examples = [
   ...sources.flatMap(file => docstringExamples(file, readFileSync(join(root, file), 'utf8'))),
-  ...markdownExamples('README.md', readFileSync(join(root, 'README.md'), 'utf8'))
+  ...['README.md', ...globSync('docs/*.md', { cwd: root })].flatMap(file =>
+    markdownExamples(file, readFileSync(join(root, file), 'utf8'))
+  )
 ]
 const files = new Map<string, string>()
 for (const [index, { origin, code }] of examples.entries()) {

@@ -5,7 +5,7 @@ import { violations } from '../tools/import-rules.ts'
 import { scanImports } from '../tools/scan-imports.ts'
 
 const root = resolve(process.argv[2] ?? join(import.meta.dirname, '..'))
-const folders = ['sdk', 'workers', 'relay-server', 'chain', 'program', 'examples', 'test'].filter(folder =>
+const folders = ['sdk', 'workers', 'widget', 'relay-server', 'chain', 'program', 'examples', 'test'].filter(folder =>
   existsSync(join(root, folder))
 )
 const { files, edges } = scanImports(root, folders)

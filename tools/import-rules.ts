@@ -19,7 +19,7 @@ export const LAYERS: readonly (readonly string[])[] = [
 ]
 
 /** Top-level folders, lowest first. Those above `sdk` may import anything below them. */
-const HOUSE = ['sdk', 'workers', 'relay-server', 'chain', 'examples', 'test']
+const HOUSE = ['sdk', 'workers', 'widget', 'relay-server', 'chain', 'examples', 'test']
 
 /** Packages that only the named folders may import. Tests and benchmarks may too: they measure against the raw library. */
 const WRAPPED: readonly { readonly packages: RegExp; readonly only: readonly string[] }[] = [
@@ -38,7 +38,7 @@ const SIDE_DOORS: ReadonlySet<string> = new Set([
 ])
 
 /** Folders that must run in a browser: nothing of Node in them. */
-const BROWSER = ['sdk', 'workers']
+const BROWSER = ['sdk', 'workers', 'widget']
 
 export interface ImportEdge {
   /** Importing file, relative to the root, with slashes. */

@@ -14,6 +14,8 @@ export interface PageServerOptions {
   readonly bundle?: boolean
   /** `cross-origin isolated` pages get shared memory. */
   readonly isolated?: boolean
+  /** Sent with every answer: `{ 'Content-Security-Policy': … }`. */
+  readonly headers?: Readonly<Record<string, string>>
   /** Default: a free one. */
   readonly port?: number
 }
@@ -52,6 +54,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
       response.setHeader('Cross-Origin-Embedder-Policy', 'credentialless')
     }
     response.setHeader('Cache-Control', 'no-store')
+    for (const [name, value] of Object.entries(options.headers ?? {})) response.setHeader(name, value)
     const given = options.files?.[path]
     if (given !== undefined) return send(response, extname(path) || '.html', given)
     const bundled = await bundler?.serve({ path })

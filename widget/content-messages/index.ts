@@ -1,0 +1,1 @@
+export { type ContentAsk, isContentAsk, type PageMessage, type WorkerMessage } from './content-messages.ts'

@@ -1,0 +1,1 @@
+export { type ContentServer, type ServeContentOptions, serveContent } from './serve-content.ts'

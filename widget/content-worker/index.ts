@@ -1,0 +1,1 @@
+export { type ContentWorkerOptions, type ContentWorkerScope, handleContentRequests } from './handle-content-requests.ts'
