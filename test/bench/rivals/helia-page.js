@@ -14,6 +14,8 @@ import { createHeliaLight } from 'helia'
 import { CID } from 'multiformats/cid'
 import { randomBlob } from './random-blob.js'
 
+const DIAL_TIMEOUT_MS = 30_000
+
 let node
 let files
 
@@ -27,6 +29,8 @@ globalThis.rival = {
       streamMuxers: [yamux()],
       // everything here is on loopback, which libp2p refuses to dial in browsers
       connectionGater: { denyDialMultiaddr: () => false },
+      // a busy machine takes its time
+      connectionManager: { dialTimeout: DIAL_TIMEOUT_MS },
       services: { identify: identify() }
     }
     node = await withBitswap(withLibp2pLight(createHeliaLight(), libp2p)).start()
