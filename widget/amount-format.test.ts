@@ -3,8 +3,8 @@ import { AmountFormat } from './amount-format.ts'
 
 it('writes sizes, speeds and durations in the language asked for', () => {
   const english = new AmountFormat('en')
-  expect(english.size(0)).toBe('0 byte')
-  expect(english.size(999)).toBe('999 byte')
+  expect(english.size(0)).toBe('0 bytes')
+  expect(english.size(999)).toBe('999 bytes')
   expect(english.size(1_500_000)).toBe('1.5 MB')
   expect(english.speed(2_000)).toBe('2 kB/s')
   expect(english.duration(1)).toBe('1 sec')

@@ -37,7 +37,8 @@ export class AmountFormat {
     return new Intl.NumberFormat(this.#lang, {
       style: 'unit',
       unit,
-      unitDisplay: 'short',
+      // "5 byte" is what the short form of some languages says
+      unitDisplay: unit === 'byte' ? 'long' : 'short',
       maximumFractionDigits
     }).format(value)
   }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
 
-const sdk = fileURLToPath(new URL('../../sdk/', import.meta.url))
+const [sdk, widget] = ['sdk', 'widget'].map(folder => fileURLToPath(new URL(`../../${folder}/`, import.meta.url)))
 
 // Inside this repository the example runs on the SDK's sources; elsewhere, drop the aliases and install @craftec/web.
 export default defineConfig({
@@ -9,6 +9,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^@craftec\/web$/, replacement: `${sdk}index.ts` },
+      { find: /^@craftec\/web\/widget$/, replacement: `${widget}index.ts` },
       { find: /^@craftec\/web\/(.+)$/, replacement: `${sdk}$1/index.ts` }
     ]
   },

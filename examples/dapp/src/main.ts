@@ -1,5 +1,6 @@
 /** The demo page: one address bar, one private request at a time, and a picture of how it travelled. */
 import { type Craftec, CraftecError, createCraftec } from '@craftec/web'
+import { CraftecStorageElement, defineCraftecStorage } from '@craftec/web/widget'
 import { advice } from './advice.ts'
 import { byId, element } from './element.ts'
 import { countryName, formatBytes, formatMs } from './format.ts'
@@ -159,6 +160,8 @@ async function start(): Promise<void> {
   const { bootstrap, tlsRoots } = network
   const node = await createCraftec({ bootstrap, ...(tlsRoots ? { net: { tlsRoots } } : {}) })
   craft = node
+  defineCraftecStorage()
+  byId('storage', CraftecStorageElement).craft = node
   const show = (): void => {
     const state = node.state
     const detail = state.status === 'degraded' ? state.why : state.status === 'connecting' ? state.doing : undefined
