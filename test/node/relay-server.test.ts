@@ -212,7 +212,9 @@ describe('craftec-relay, the process', { timeout: 60_000 }, () => {
     cleanUps.push(remove)
     const { code, output } = await run(['--config', path])
     expect(code).toBe(2)
-    expect(output).toMatch(/^craftec-relay: .*relay\.yaml:\d+:\d+: roles\.0: expected one of "relay"\|"exit"\|"storage"$/m)
+    expect(output).toMatch(
+      /^craftec-relay: .*relay\.yaml:\d+:\d+: roles\.0: expected one of "relay"\|"exit"\|"storage"$/m
+    )
     expect(output).toMatch(/relay\.yaml:\d+:\d+: metrics\.prot: no such setting; did you mean "port"\?$/m)
     expect((await run(['--metrics-prot', '1'])).code).toBe(2)
   })
