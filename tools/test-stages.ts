@@ -86,7 +86,7 @@ export const STAGES: readonly Stage[] = [
     ],
     timeoutMs: 10 * MINUTE_MS
   },
-  { name: 'e2e', needs: ['build'], checks: [vitest('e2e')], timeoutMs: 15 * MINUTE_MS },
+  { name: 'e2e', needs: ['build'], checks: [vitest('e2e')], timeoutMs: 25 * MINUTE_MS },
   {
     name: 'consumers',
     needs: ['build'],

@@ -7,6 +7,8 @@ import type { Visit } from './page.ts'
 declare const visit: Visit
 
 const MAX_BIRTHS = 5
+const BIRTH_SECONDS = 5
+const CLOSE_SECONDS = 2
 
 /** A browser with a profile on the disk, whose tabs open the same piece store. */
 export interface StoreBrowser extends AsyncDisposable {
@@ -46,10 +48,19 @@ export async function startStoreBrowser(): Promise<StoreBrowser> {
     origin: server.origin,
     acknowledged,
     tab: async () => {
-      const page = await livePage(context)
-      await page.goto(server.origin)
-      await page.waitForFunction(() => 'visit' in globalThis)
-      return page
+      for (let attempt = 1; ; attempt++) {
+        const page = await livePage(context)
+        try {
+          await withinSeconds(BIRTH_SECONDS, page.goto(server.origin))
+          await withinSeconds(
+            BIRTH_SECONDS,
+            page.waitForFunction(() => 'visit' in globalThis)
+          )
+          return page
+        } catch (error) {
+          if (attempt === MAX_BIRTHS || !/crashed|no answer/.test(String(error))) throw error
+        }
+      }
     },
     killTabs: async () => {
       const browser = context.browser()
@@ -61,7 +72,8 @@ export async function startStoreBrowser(): Promise<StoreBrowser> {
       // A browser without pages ends.
       const dead = context.pages()
       await livePage(context)
-      for (const page of dead) await page.close()
+      // Some of them never answer again.
+      await Promise.all(dead.map(page => withinSeconds(CLOSE_SECONDS, page.close()).catch(() => {})))
     },
     limitQuota: async (tab, bytes) => {
       const cdp = await context.newCDPSession(tab)
@@ -89,10 +101,23 @@ export async function startStoreBrowser(): Promise<StoreBrowser> {
 async function livePage(context: BrowserContext): Promise<Page> {
   for (let attempt = 1; ; attempt++)
     try {
-      return await context.newPage()
+      return await withinSeconds(BIRTH_SECONDS, context.newPage())
     } catch (error) {
-      if (attempt === MAX_BIRTHS || !String(error).includes('crashed')) throw error
+      if (attempt === MAX_BIRTHS || !/crashed|no answer/.test(String(error))) throw error
     }
+}
+
+/** The browser does not always say of a page that its process is dead: it stays silent. */
+async function withinSeconds<T>(seconds: number, answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${seconds} s`)), seconds * 1000)
+  })
+  try {
+    return await Promise.race([answer, silence])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** What came of a put that a kill interrupted, looked at by the next visit. */
