@@ -275,7 +275,7 @@ describe('a store that was not closed', () => {
     await store.putPieces(content.manifestId, 0, pieces(content, 0, 4))
     await store.putPieces(content.manifestId, 1, pieces(content, 1, 2))
     disk.damage(file, bytes => bytes.fill(0, 5 * 1_024 + 900, 5 * 1_024 + 950))
-    disk.restart(Math.random)
+    disk.restart(seeded(1))
     const { store: again, recovery } = await open(disk)
     const lost = piece(content, 1, 1).record.id
     expect(recovery).toMatchObject({ unclean: true, checked: 6, lost: [{ segment: 1, id: lost }] })
@@ -289,7 +289,7 @@ describe('a store that was not closed', () => {
     await store.addContent({ ...content, segments: 200 })
     for (let segment = 0; segment < 200; segment++)
       await store.putPieces(content.manifestId, segment, pieces(content, segment, 2))
-    disk.restart(Math.random)
+    disk.restart(seeded(1))
     const { recovery } = await open(disk)
     expect(recovery).toMatchObject({ unclean: true, checked: 64, lost: [] })
     // Some rows for each of 32 puts, and their pieces; not the other 168.
@@ -302,7 +302,7 @@ describe('a store that was not closed', () => {
     await store.addContent(content)
     await store.putPieces(content.manifestId, 0, pieces(content, 0, 4))
     await store.close()
-    disk.restart(Math.random)
+    disk.restart(seeded(1))
     const { recovery } = await open(disk)
     expect(recovery).toEqual({ unclean: false, checked: 0, lost: [], finishedRemovals: 0 })
     expect(disk.operations).toBeLessThan(10)
