@@ -171,9 +171,11 @@ describe('fetch plan', () => {
             if (event.type === 'piece') {
               const number = open.get(event.request)
               const segment = number === undefined ? undefined : held[number]
-              if (number === undefined || !segment || segment.size === k || segment.has(event.index ?? 0)) continue
+              if (number === undefined || !segment || segment.size === k) continue
+              // a late peer sends what another brought meanwhile: it kept its word, and adds nothing
+              const innovative = !segment.has(event.index ?? 0)
               segment.add(event.index ?? 0)
-              perform(plan.handle(event, nowMs), nowMs)
+              perform(plan.handle({ ...event, innovative }, nowMs), nowMs)
               if (segment.size === k) perform(plan.handle({ type: 'forget', segment: number }, nowMs), nowMs)
             } else perform(plan.handle(event, nowMs), nowMs)
           } else {
