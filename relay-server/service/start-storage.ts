@@ -3,7 +3,10 @@ import { systemClock } from '../../sdk/async/index.ts'
 import type { Identity } from '../../sdk/identity/index.ts'
 import { bootstrapSources, type Directory, directoryNodes, storageNodes } from '../../sdk/net/index.ts'
 import {
+  type ContentInfo,
+  type ContentKnowledge,
   chooseRelays,
+  contentValue,
   type HolderTable,
   loadCodingEngine,
   loadHashEngine,
@@ -18,7 +21,7 @@ import { parseByteSize, type RelayConfig } from '../config/index.ts'
 import type { RelayLogger } from '../log/index.ts'
 import { openFileStore } from '../store/index.ts'
 
-export interface StorageRole extends Pick<StorageService, 'acceptPrivate'> {
+export interface StorageRole extends Pick<StorageService, 'acceptPrivate' | 'earned'> {
   readonly stats: TransferStats
   /** As it was at the last look; each look starts the next. */
   usage(): StoreUsage
@@ -50,7 +53,10 @@ export async function startStorage(config: RelayConfig, parts: StorageRoleParts)
   const [coding, hashing] = await Promise.all([loadCodingEngine(), loadHashEngine()])
   const quotaBytes = parseByteSize(config.quota)
   const perPeer = config.quotaPerPeer === undefined ? quotaBytes / PEER_SHARE : parseByteSize(config.quotaPerPeer)
+  // the keeper comes after its store
+  let know = (_: ContentInfo): ContentKnowledge => ({})
   const store = await openFileStore({
+    value: contentValue(content => know(content)),
     folder: join(config.dataDir, 'store'),
     quotaBytes,
     peersQuotaBytes: quotaBytes,
@@ -83,8 +89,10 @@ export async function startStorage(config: RelayConfig, parts: StorageRoleParts)
     uploadPeers: UPLOAD_PEERS,
     maxChannels: MAX_CHANNELS
   })
+  know = content => service.keeper?.knowledge(content) ?? {}
   return {
     stats: service.stats,
+    earned: service.earned,
     acceptPrivate: duplex => service.acceptPrivate(duplex),
     usage: () => {
       store.usage().then(

@@ -7,6 +7,7 @@ import {
   type ObjContext,
   objContext,
   type PieceStore,
+  type ReceiptBook,
   type StorageServiceOptions,
   serveHolders,
   startStorageService
@@ -21,11 +22,17 @@ export interface StorageNode {
   readonly peer: PeerAddresses
 }
 
+export interface StorageHolder extends StorageNode {
+  /** Receipts that others gave it. */
+  readonly earned: ReceiptBook
+  stop(): void
+}
+
 export interface StorageNetwork {
   /** A node that can ask and be asked, with a store of its own. */
   node(store?: PieceStore): StorageNode
   /** A node that keeps pieces for others, known to all. */
-  holder(options?: Partial<StorageServiceOptions> & { store?: PieceStore }): StorageNode & { stop(): void }
+  holder(options?: Partial<StorageServiceOptions> & { store?: PieceStore }): StorageHolder
   /** Forget a storage peer: it is offered nothing any more. */
   retire(node: StorageNode): void
 }
@@ -59,7 +66,7 @@ export function storageNetwork(): StorageNetwork {
       const holder = node(store)
       const service = startStorageService(holder.context, { intake: true, durable: true, ...options })
       storagePeers.push(holder.peer)
-      return { ...holder, stop: () => service.stop() }
+      return { ...holder, earned: service.earned, stop: () => service.stop() }
     },
     retire: ({ peer }) => void storagePeers.splice(storagePeers.indexOf(peer), 1)
   }

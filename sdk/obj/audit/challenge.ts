@@ -4,8 +4,6 @@ import { sha256 } from '../../crypto/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import { HASH_BYTES, leafCount } from '../hashing/index.ts'
 
-/** Finds one lost tenth of a piece in 81 of 100 audits, and one lost half in all but one of 65,536. */
-export const DEFAULT_SAMPLES = 16
 export const MAX_SAMPLES = 32
 /** From the challenge to the whole answer. Long enough for a slow link, too short to fetch the piece from elsewhere unnoticed. */
 export const AUDIT_DEADLINE_MS = 10_000

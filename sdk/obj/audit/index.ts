@@ -3,7 +3,6 @@ export {
   AUDIT_DEADLINE_MS,
   type AuditTarget,
   type Challenge,
-  DEFAULT_SAMPLES,
   decodeChallenge,
   encodeChallenge,
   MAX_SAMPLES,
@@ -20,6 +19,8 @@ export {
 export { type AuditFailure, type AuditVerdict, judgeAnswer } from './judge-answer.ts'
 export { createProver, type Prover } from './prover.ts'
 export {
+  decodeStorageReceipt,
+  ENCODED_RECEIPT_BYTES,
   encodeStorageReceipt,
   openStorageReceipt,
   RECEIPT_BYTES,

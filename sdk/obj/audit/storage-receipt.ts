@@ -11,6 +11,8 @@ import { HASH_BYTES } from '../hashing/index.ts'
 
 /** What is signed. */
 export const RECEIPT_BYTES = 172
+/** On the wire: what is signed, a length, and the signature. */
+export const ENCODED_RECEIPT_BYTES = RECEIPT_BYTES + 8 + SIGNATURE_BYTES
 
 export interface StorageReceipt {
   readonly contentId: Uint8Array
@@ -67,7 +69,7 @@ export function signedReceiptBytes(receipt: StorageReceipt): Uint8Array {
 
 /** bincode 1.x of the reference's struct: the fields, then the signature behind its length. 244 bytes. */
 export function encodeStorageReceipt(receipt: SignedStorageReceipt): Uint8Array {
-  return new ByteWriter(RECEIPT_BYTES + 8 + SIGNATURE_BYTES)
+  return new ByteWriter(ENCODED_RECEIPT_BYTES)
     .bytes(signedReceiptBytes(receipt))
     .u64le(BigInt(SIGNATURE_BYTES))
     .bytes(receipt.signature)
@@ -76,6 +78,14 @@ export function encodeStorageReceipt(receipt: SignedStorageReceipt): Uint8Array 
 
 /** Read a receipt and verify its signature. @throws CraftecError `malformed` | `invalid-signature` */
 export function openStorageReceipt(input: Uint8Array): SignedStorageReceipt {
+  const receipt = decodeStorageReceipt(input)
+  if (!cryptoEngine().ed25519Verify(receipt.challenger, signedReceiptBytes(receipt), receipt.signature))
+    throw new CraftecError('invalid-signature', 'a storage receipt that its challenger did not sign')
+  return receipt
+}
+
+/** Read a receipt that was verified before. @throws CraftecError `malformed` */
+export function decodeStorageReceipt(input: Uint8Array): SignedStorageReceipt {
   const reader = new ByteReader(input.slice(), 'storage receipt')
   const [contentId, storageNode, challenger] = [
     reader.bytes(HASH_BYTES),
@@ -89,10 +99,16 @@ export function openStorageReceipt(input: Uint8Array): SignedStorageReceipt {
   if (reader.u64le() !== BigInt(SIGNATURE_BYTES)) throw reader.malformed('a signature that has not 64 bytes')
   const signature = reader.bytes(SIGNATURE_BYTES)
   reader.end()
-  const receipt = { contentId, storageNode, challenger, shardIndex, timestamp: Number(seconds), nonce, proofHash }
-  if (!cryptoEngine().ed25519Verify(challenger, signedReceiptBytes(receipt), signature))
-    throw new CraftecError('invalid-signature', 'a storage receipt that its challenger did not sign')
-  return { ...receipt, signature }
+  return {
+    contentId,
+    storageNode,
+    challenger,
+    shardIndex,
+    timestamp: Number(seconds),
+    nonce,
+    proofHash,
+    signature
+  }
 }
 
 /** What makes two receipts one: an aggregator counts each of these once. 32 bytes. */

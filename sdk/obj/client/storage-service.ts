@@ -2,6 +2,7 @@ import { KEY_BYTES } from '../../crypto/index.ts'
 import type { PeerId } from '../../identity/index.ts'
 import { createProver } from '../audit/index.ts'
 import { HealthKeeper, type HealthKeeperOptions } from '../keeper/index.ts'
+import { ReceiptBook, serveReceipts } from '../receipts/index.ts'
 import {
   createIntake,
   ManifestShelf,
@@ -28,6 +29,8 @@ export interface StorageService {
   readonly stats: TransferStats
   /** Audits other holders and repairs; absent in a node that does not stay. */
   readonly keeper: HealthKeeper | undefined
+  /** Receipts that others gave this node for what it keeps; empty in a node that does not stay, because nobody audits it. */
+  readonly earned: ReceiptBook
   /** Serve somebody who came over a circuit. */
   acceptPrivate(duplex: ObjDuplex): void
   stop(): void
@@ -57,6 +60,7 @@ export function startStorageService(context: ObjContext, options: StorageService
         return prove(challenge)
       },
       recode: (manifestId, segment) => recodePiece(recodeContext(context), manifestId, segment),
+      onRead: (manifestId, segment, pieces, k) => keeper?.read(manifestId, segment, pieces, k),
       holders: async contentId => {
         const own = await Promise.all((await store.byContentId(contentId)).map(content => announcer.record(content)))
         return own.filter(record => record !== undefined)
@@ -67,14 +71,20 @@ export function startStorageService(context: ObjContext, options: StorageService
   let visitors = 0
   // A name for each: budgets and slots are per peer.
   const nobody = () => ({ peerId: `private-${visitors++}` as PeerId, key: new Uint8Array(KEY_BYTES) })
+  const earned = new ReceiptBook(store, 'earned')
+  const holds = async (contentId: Uint8Array): Promise<boolean> =>
+    (await store.byContentId(contentId)).some(({ pieces }) => pieces > 0)
+  const endReceipts = options.durable ? serveReceipts(node, { book: earned, holds, clock }) : () => {}
   announcer.start()
   keeper?.start()
   return {
+    earned,
     stats: service.stats,
     keeper,
     acceptPrivate: duplex => service.acceptAnonymous(privateChannel(duplex, nobody(), 'inbound')),
     stop: () => {
       keeper?.stop()
+      endReceipts()
       announcer.stop()
       service.stop()
     }

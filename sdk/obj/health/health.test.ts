@@ -7,11 +7,15 @@ import {
   type AuditedHolder,
   assessSegment,
   countedHolders,
+  MAX_RETIRED,
   planAudits,
   planRepair,
   planRetirement,
+  QUIET_MS,
   type RepairTask,
-  rankOf
+  type RetirementView,
+  rankOf,
+  samplesFor
 } from './index.ts'
 
 const NOW = 1_700_000_000_000
@@ -212,19 +216,24 @@ describe('retirement', () => {
     own: randomRows(k, 4),
     others: network(k, names(12), 3),
     elected: true,
-    nowMs: NOW
+    nowMs: NOW,
+    sinceMs: NOW - 1000
   }
 
-  it('drops one piece when the others were seen to have more than enough', () => {
-    expect(planRetirement(view)).toBe(3)
+  it('drops all but two when the others were seen to have more than enough, sixteen at most', () => {
+    expect(planRetirement(view)).toEqual([2, 3])
+    const [first] = planRetirement({ ...view, own: randomRows(k, 40) })
+    expect(first).toBe(40 - MAX_RETIRED)
   })
 
-  it.each<[string, Partial<typeof view>]>([
+  it.each<[string, Partial<RetirementView>]>([
     ['it is pinned', { pinned: true }],
     ['it is not this node’s turn', { elected: false }],
     ['two pieces are left', { own: randomRows(k, 2) }],
     ['the others have the target and no more', { others: network(k, names(11), 3) }],
     ['demand asks for more', { target: 64 }],
+    ['a piece came in of late', { addedAtMs: NOW - QUIET_MS + 1 }],
+    ['nobody was audited in this scan', { sinceMs: NOW + 1 }],
     ['nobody was audited of late', { others: view.others.map(other => ({ ...other, passedAtMs: 0 })) }],
     ['the others are tabs', { others: view.others.map(other => ({ ...other, durable: false })) }],
     [
@@ -233,7 +242,7 @@ describe('retirement', () => {
     ],
     ['two of the others hold it all', { others: network(k, names(2), 30) }]
   ])('keeps everything when %s', (_, change) => {
-    expect(planRetirement({ ...view, ...change })).toBeUndefined()
+    expect(planRetirement({ ...view, ...change })).toEqual([])
   })
 })
 
@@ -252,5 +261,6 @@ describe('audits', () => {
       Array.from({ length: 60 }, () => String(planAudits(candidates.slice(4), random, 1)[0]?.piece))
     )
     expect(firsts.size).toBe(4)
+    expect([1, 26, 96, 272, 512].map(samplesFor)).toEqual([16, 16, 5, 4, 4])
   })
 })

@@ -1,5 +1,6 @@
 import { encodeHex } from '../../codec/index.ts'
 import { AUDIT_VALID_MS, type AuditedHolder } from '../health/index.ts'
+import { type SegmentPlace, segmentName } from './segment-place.ts'
 
 interface Passed {
   readonly coefficients: Uint8Array
@@ -31,6 +32,13 @@ export class AuditLog {
       pieces.set(id, { coefficients: piece.coefficients.slice(), atMs: nowMs })
   }
 
+  /** Everything that the holder says it has was asked for: what it did not show now, it has no longer. */
+  shownAll(place: SegmentPlace, holder: string, ids: readonly Uint8Array[]): void {
+    const pieces = this.#touch(place).get(holder)
+    const shown = new Set(ids.map(encodeHex))
+    for (const id of [...(pieces?.keys() ?? [])]) if (!shown.has(id)) pieces?.delete(id)
+  }
+
   /** One failed audit, and nothing that the holder showed before counts. */
   failed(place: SegmentPlace, holder: string): void {
     this.#touch(place).delete(holder)
@@ -50,8 +58,8 @@ export class AuditLog {
     }).filter(({ pieces }) => pieces.length > 0)
   }
 
-  #touch({ manifestId, segment }: SegmentPlace): Map<string, Map<string, Passed>> {
-    const key = `${encodeHex(manifestId)}/${segment}`
+  #touch(place: SegmentPlace): Map<string, Map<string, Passed>> {
+    const key = segmentName(place)
     const holders = this.#segments.get(key) ?? new Map<string, Map<string, Passed>>()
     this.#segments.delete(key)
     this.#segments.set(key, holders)
@@ -59,9 +67,4 @@ export class AuditLog {
     if (this.#segments.size > MAX_SEGMENTS && oldest !== undefined) this.#segments.delete(oldest)
     return holders
   }
-}
-
-export interface SegmentPlace {
-  readonly manifestId: Uint8Array
-  readonly segment: number
 }

@@ -3,14 +3,14 @@ import { peerIdFromPublicKey } from '../../identity/index.ts'
 import {
   AUDIT_DEADLINE_MS,
   type AuditTarget,
+  type Challenge,
   type CheckedAnswer,
   crossCheck,
-  DEFAULT_SAMPLES,
   encodeChallenge,
   judgeAnswer,
   signStorageReceipt
 } from '../audit/index.ts'
-import { planAudits } from '../health/index.ts'
+import { planAudits, samplesFor } from '../health/index.ts'
 import type { SignedManifest } from '../manifest/index.ts'
 import { pieceId } from '../piece/index.ts'
 import type { HolderSession, SegmentHoldings } from '../transfer/index.ts'
@@ -23,23 +23,29 @@ export interface AskedHolder {
   readonly holdings: SegmentHoldings
 }
 
+export type AuditContext = Pick<KeeperContext, 'clock' | 'random' | 'scores' | 'coding' | 'nodeIdentity'>
+
+export interface SegmentAudit {
+  readonly manifest: SignedManifest
+  readonly segment: number
+  readonly holders: readonly AskedHolder[]
+  /** What they prove goes here. */
+  readonly log: AuditLog
+  readonly signal: AbortSignal
+}
+
+/** Between two challenges to one holder: fifty requests a second are all that it answers (craftobj.md §7). */
+const SPACING_MS = 20
+
 /**
- * Challenge holders of one segment, each for some of what it claims, all with one nonce, so that what they show can be checked against each
- * other. What they prove goes to the log. Never rejects but for the signal: a holder that cannot be asked has proven nothing.
+ * Challenge holders of one segment for what they claim, all with one nonce, so that what they show can be checked against each other.
+ * Never rejects but for the signal: a holder that cannot be asked has proven nothing.
+ * @param events told of each result; receipts are signed only if somebody wants them
  */
-export async function auditSegment(
-  context: KeeperContext,
-  manifest: SignedManifest,
-  segment: number,
-  holders: readonly AskedHolder[],
-  log: AuditLog,
-  events: KeeperEvents,
-  signal: AbortSignal
-): Promise<void> {
-  const { clock, random, scores, coding } = context
+export async function auditSegment(context: AuditContext, audit: SegmentAudit, events: KeeperEvents): Promise<void> {
+  const { clock, random } = context
+  const { manifest, segment, holders, log } = audit
   const place = { manifestId: manifest.id, segment }
-  const nonce = random(32)
-  const bySession = new Map(holders.map(holder => [holder.session.peer as string, holder.session]))
   const known = new Map(log.holders(place, clock.now()).map(({ holder, passedAtMs }) => [holder, passedAtMs]))
   const planned = planAudits(
     holders.map(({ session, holdings }) => ({
@@ -49,46 +55,82 @@ export async function auditSegment(
     })),
     random
   )
+  const challenge = { manifestId: manifest.id, segment, nonce: random(32), samples: samplesFor(planned.length) }
   const shown: CheckedAnswer[] = []
   await Promise.all(
-    [...bySession].map(async ([holder, session]) => {
-      const seen = new Set<string>()
-      for (const { piece: target } of planned.filter(audit => audit.holder === holder)) {
-        const outcome = await auditPiece(context, manifest, segment, session, target, nonce, signal)
-        if (signal.aborted) return
-        if (outcome.outcome === 'failed') {
-          log.failed(place, holder)
-          scores.failed(holder, clock.monotonic())
-          events.onFault?.(session.peer, outcome.why)
-          return
-        }
-        // The same piece under two numbers is one piece.
-        if (seen.has(String(outcome.piece.id))) continue
-        seen.add(String(outcome.piece.id))
-        const { coefficients } = outcome.answer.header
-        log.passed(place, holder, { id: outcome.piece.id, coefficients }, clock.now())
-        shown.push({ answer: outcome.answer, recoder: outcome.piece.recoder })
-        events.onReceipt?.(
-          await signStorageReceipt(
-            {
-              contentId: manifest.contentId,
-              storageNode: session.key,
-              shardIndex: segment,
-              timestamp: Math.floor(clock.now() / 1000),
-              nonce,
-              proofHash: outcome.proofHash
-            },
-            context.nodeIdentity
-          )
-        )
-      }
+    holders.map(async ({ session }) => {
+      const targets = planned.filter(({ holder }) => holder === session.peer).map(({ piece }) => piece)
+      shown.push(...(await auditHolder(context, audit, session, targets, challenge, events)))
     })
   )
+  convict(context, audit, shown, events)
+}
+
+/** @returns what it showed, each piece once; nothing if it failed once */
+async function auditHolder(
+  context: AuditContext,
+  { manifest, segment, log, signal }: SegmentAudit,
+  session: HolderSession,
+  targets: readonly AuditTarget[],
+  common: Omit<Challenge, 'target'>,
+  events: KeeperEvents
+): Promise<CheckedAnswer[]> {
+  const { clock, scores, nodeIdentity } = context
+  const place = { manifestId: manifest.id, segment }
+  const shown = new Map<string, CheckedAnswer & { readonly id: Uint8Array; readonly proofHash: Uint8Array }>()
+  for (const [turn, target] of targets.entries()) {
+    if (turn > 0) await new Promise<void>(resolve => void clock.after(SPACING_MS, resolve))
+    const outcome = await auditPiece(context, manifest, session, { ...common, target }, signal)
+    if (signal.aborted) return []
+    if (outcome.outcome === 'failed') {
+      log.failed(place, session.peer)
+      scores.failed(session.peer, clock.monotonic())
+      events.onFault?.(session.peer, outcome.why)
+      return []
+    }
+    const { answer, piece, proofHash } = outcome
+    // The same piece under two numbers is one piece.
+    shown.set(String(piece.id), { answer, recoder: piece.recoder, id: piece.id, proofHash })
+  }
+  for (const { id, answer } of shown.values())
+    log.passed(place, session.peer, { id, coefficients: answer.header.coefficients }, clock.now())
+  log.shownAll(
+    place,
+    session.peer,
+    Array.from(shown.values(), ({ id }) => id)
+  )
+  const [proven] = shown.values()
+  // One for the segment, not one a piece: receipts of one second count as one anyhow.
+  if (proven && events.onReceipt)
+    events.onReceipt(
+      await signStorageReceipt(
+        {
+          contentId: manifest.contentId,
+          storageNode: session.key,
+          shardIndex: segment,
+          timestamp: Math.floor(clock.now() / 1000),
+          nonce: common.nonce,
+          proofHash: proven.proofHash
+        },
+        nodeIdentity
+      )
+    )
+  return [...shown.values()]
+}
+
+/** Whoever signed a piece that is none is named, and the piece counts for nobody. */
+function convict(
+  { coding, scores, clock }: AuditContext,
+  { manifest, segment, log }: SegmentAudit,
+  shown: readonly CheckedAnswer[],
+  events: KeeperEvents
+): void {
   for (const [index, verdict] of crossCheck(coding, shown).entries()) {
     const { answer, recoder } = shown[index] ?? {}
     if (verdict !== 'lie' || answer === undefined || recoder === undefined) continue
+    const { coefficients, root } = answer.header
     const segmentHash = manifest.segments[segment]?.hash ?? new Uint8Array(0)
-    log.disbelieve(place, pieceId(segmentHash, answer.header.coefficients, answer.header.root))
+    log.disbelieve({ manifestId: manifest.id, segment }, pieceId(segmentHash, coefficients, root))
     const liar = peerIdFromPublicKey(recoder)
     scores.ban(liar, clock.monotonic())
     events.onFault?.(liar, 'false-recoding')
@@ -103,15 +145,12 @@ type PieceAudit =
     }
 
 async function auditPiece(
-  { clock }: KeeperContext,
+  { clock }: AuditContext,
   manifest: SignedManifest,
-  segment: number,
   session: HolderSession,
-  target: AuditTarget,
-  nonce: Uint8Array,
+  challenge: Challenge,
   signal: AbortSignal
 ): Promise<PieceAudit> {
-  const challenge = { manifestId: manifest.id, segment, target, nonce, samples: DEFAULT_SAMPLES }
   const began = clock.monotonic()
   try {
     const answer = await session.challenge(encodeChallenge(challenge), { signal, timeoutMs: AUDIT_DEADLINE_MS })

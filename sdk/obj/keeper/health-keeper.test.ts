@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type StorageNode, storageNetwork } from '../../../test/kit/storage-network.ts'
+import { type StorageHolder, storageNetwork } from '../../../test/kit/storage-network.ts'
 import { type Clock, systemClock, systemRandom } from '../../async/index.ts'
 import { encodeStorageReceipt, openStorageReceipt, type SignedStorageReceipt } from '../audit/index.ts'
 import { ObjClient } from '../client/index.ts'
@@ -15,14 +15,14 @@ const BEGAN = epochOf(Date.now()) * EPOCH_MS
 
 interface Kept {
   readonly keeper: HealthKeeper
-  readonly node: StorageNode
+  readonly node: StorageHolder
   readonly receipts: SignedStorageReceipt[]
   readonly faults: [string, string][]
   readonly health: SegmentHealth[]
 }
 
 /** A keeper whose calendar stands still: who is elected must not depend on when the test runs. */
-function keep(node: StorageNode, nowMs = BEGAN): Kept {
+function keep(node: StorageHolder, nowMs = BEGAN): Kept {
   const clock: Clock = { ...systemClock, now: () => nowMs }
   const kept = {
     receipts: [] as SignedStorageReceipt[],
@@ -40,7 +40,7 @@ function keep(node: StorageNode, nowMs = BEGAN): Kept {
   return { keeper, node, ...kept }
 }
 
-async function announce(node: StorageNode): Promise<void> {
+async function announce(node: StorageHolder): Promise<void> {
   const [content] = await node.context.store.contents()
   if (!content) throw new Error('a holder holds something')
   const { contentId, manifestId, pieces } = content
@@ -62,7 +62,7 @@ async function announce(node: StorageNode): Promise<void> {
   await announceHoldings(node.context.node, relay, [record])
 }
 
-const held = async (node: StorageNode): Promise<number> =>
+const held = async (node: StorageHolder): Promise<number> =>
   (await node.context.store.contents()).reduce((sum, { pieces }) => sum + pieces, 0)
 
 async function published(holders: number, stores: readonly (PieceStore | undefined)[] = []) {
@@ -101,10 +101,31 @@ describe('a keeper', () => {
       expect(openStorageReceipt(encodeStorageReceipt(receipt)).storageNode).toEqual(other?.node.identity.publicKey)
       expect(receipt.challenger).toEqual(scanner?.node.identity.publicKey)
     }
+    const earned = []
+    for await (const bytes of other?.node.earned.export() ?? []) earned.push(openStorageReceipt(bytes))
+    expect(earned).toEqual(scanner?.receipts)
+    expect(earned).toHaveLength(1)
     for (const node of fresh) expect(await held(node)).toBeGreaterThan(2)
     const after = (await Promise.all([...left, ...fresh].map(held))).reduce((sum, pieces) => sum + pieces, 0)
     expect(after).toBe(targetPieces(K))
     expect(reports.reduce((sum, { repaired }) => sum + repaired, 0)).toBe(after - before)
+  })
+
+  it('looks at a segment once in an epoch, and scales what is read a lot', async () => {
+    const { nodes } = await published(3)
+    for (const node of nodes) await announce(node)
+    const kept = nodes.map(node => keep(node, BEGAN))
+    const [content] = (await nodes[0]?.context.store.contents()) ?? []
+    if (!content) throw new Error('a holder holds something')
+    for (const { keeper } of kept) for (let time = 0; time < 100; time++) keeper.read(content.manifestId, 0, 2, K)
+    const reports = []
+    for (const { keeper } of kept) reports.push(await keeper.round())
+    const health = kept.flatMap(one => one.health)
+    expect(health).toHaveLength(1)
+    expect(health[0]?.target).toBe(4 * targetPieces(K))
+    for (const { keeper } of kept) reports.push(await keeper.round())
+    expect(reports.reduce((sum, { scanned }) => sum + scanned, 0)).toBe(1)
+    expect(kept[0]?.keeper.knowledge(content).readsPerHour).toBeGreaterThan(40)
   })
 
   it('names a holder that lost what it says it has, and does not count it', async () => {

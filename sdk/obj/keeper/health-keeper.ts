@@ -7,35 +7,35 @@ import { encodeHex } from '../../codec/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import { type PeerId, peerIdFromPublicKey, publicKeyFromPeerId } from '../../identity/index.ts'
 import type { PeerAddresses } from '../../p2p/index.ts'
-import { decodeChallenge } from '../audit/index.ts'
+import { decodeChallenge, type SignedStorageReceipt } from '../audit/index.ts'
+import { equalBytes } from '../hashing/index.ts'
 import {
-  assessSegment,
-  countedHolders,
+  type ContentKnowledge,
   epochOf,
   isScanner,
-  planRepair,
-  planRetirement,
-  scaledTarget,
+  planSegment,
+  type SegmentState,
   scannerRanking
 } from '../health/index.ts'
 import { findHolders } from '../holders/index.ts'
 import { manifestSegmentation, openManifest, type SignedManifest } from '../manifest/index.ts'
+import { giveReceipts, ReceiptBook } from '../receipts/index.ts'
 import type { ContentInfo } from '../store/index.ts'
 import { HolderSession } from '../transfer/index.ts'
 import { AuditLog } from './audit-log.ts'
 import { type AskedHolder, auditSegment } from './audit-segment.ts'
+import { DemandLog } from './demand-log.ts'
 import type { KeeperContext, KeeperEvents } from './keeper-context.ts'
 import { repairSegment } from './repair-segment.ts'
+import { ScanLedger } from './scan-ledger.ts'
 
 export interface HealthKeeperOptions extends KeeperEvents {
   /** Between two rounds. Default 60,000. */
   readonly intervalMs?: number
-  /** Contents looked at in a round, in turn. Default 8. */
+  /** Contents looked at in a round, in turn. Default 4. */
   readonly contentsPerRound?: number
-  /** Segments of a content looked at in a round, in turn. Default 8. */
+  /** Segments of a content looked at in a round; each once in an epoch. Default 4. */
   readonly segmentsPerContent?: number
-  /** How much a content is in demand, 0..3; see `demandLevel`. Default: not at all. */
-  readonly demand?: (manifestId: Uint8Array) => number
 }
 
 export interface RoundReport {
@@ -45,26 +45,56 @@ export interface RoundReport {
   readonly retired: number
 }
 
-const DEFAULTS = { intervalMs: 60_000, contentsPerRound: 8, segmentsPerContent: 8 }
+/** Sixteen segments a minute: all that is held of them is read once, 400 MB in the whole network with segments of 10 MiB. */
+const DEFAULTS = { intervalMs: 60_000, contentsPerRound: 4, segmentsPerContent: 4 }
 /** Other holders of a content that are asked; each is a connection. */
 const MAX_HOLDERS = 24
-/** Scanners remembered from their challenges. */
-const MAX_HEARD = 4096
+/** Scanners remembered from their challenges, and states of contents from scans. */
+const MAX_REMEMBERED = 4096
+const WORST_FIRST: readonly SegmentState[] = ['lost', 'critical', 'degraded', 'healthy']
 
 export class HealthKeeper {
   readonly #context: KeeperContext
   readonly #options: HealthKeeperOptions
   readonly #log = new AuditLog()
+  readonly #demand = new DemandLog()
+  readonly #ledger: ScanLedger
+  readonly #issued: ReceiptBook
+  /** The worst state of a content's segments in the last scan of each, by manifest id in hex. */
+  readonly #states = new Map<string, SegmentState>()
+  #unsubscribe = (): void => {}
   /** When somebody challenged this node for a content: that is how a scanner is heard of. */
   readonly #heard = new Map<string, number>()
   readonly #life = new AbortController()
   #after: Uint8Array | undefined
-  #rounds = 0
   #cancel: (() => void) | undefined
 
   constructor(context: KeeperContext, options: HealthKeeperOptions = {}) {
     this.#context = context
     this.#options = options
+    this.#ledger = new ScanLedger(context.clock.now())
+    this.#issued = new ReceiptBook(context.store, 'issued')
+    this.#unsubscribe = context.store.onChange(change => {
+      if (change.type === 'pieces-added') this.#ledger.added(change, context.clock.now())
+      if (change.type === 'content-removed') this.#states.delete(encodeHex(change.manifestId))
+    })
+  }
+
+  /** Receipts that this node made about others. */
+  get issued(): ReceiptBook {
+    return this.#issued
+  }
+
+  /** Pieces were sent to somebody who reads. @param k source pieces of the segment */
+  read(manifestId: Uint8Array, segment: number, pieces: number, k: number): void {
+    this.#demand.read({ manifestId, segment }, pieces / k, this.#context.clock.now())
+  }
+
+  /** What this node knows of a content beyond its own disk, for the order of eviction. */
+  knowledge({ manifestId }: Pick<ContentInfo, 'manifestId'>): ContentKnowledge {
+    const state = this.#states.get(encodeHex(manifestId))
+    const readsPerHour = this.#demand.readsPerHour(manifestId, this.#context.clock.now())
+    return { readsPerHour, ...(state ? { state } : {}) }
   }
 
   /** Begin, a whole interval from now: a node that has just come needs to find its peers first. */
@@ -79,6 +109,7 @@ export class HealthKeeper {
 
   stop(): void {
     this.#cancel?.()
+    this.#unsubscribe()
     this.#life.abort(new CraftecError('stopped', 'the node is being stopped'))
   }
 
@@ -91,7 +122,7 @@ export class HealthKeeper {
       return
     }
     const [oldest] = this.#heard.keys()
-    if (this.#heard.size > MAX_HEARD && oldest !== undefined) this.#heard.delete(oldest)
+    if (this.#heard.size > MAX_REMEMBERED && oldest !== undefined) this.#heard.delete(oldest)
   }
 
   /** Look at the next contents. Never rejects. */
@@ -109,7 +140,6 @@ export class HealthKeeper {
         report.repaired += done.repaired
         report.retired += done.retired
       }
-      this.#rounds++
     } catch {
       // The store is being closed, or fails: whoever owns it hears of it elsewhere.
     }
@@ -122,6 +152,8 @@ export class HealthKeeper {
     const bytes = await store.manifest(content.manifestId)
     if (!bytes || bytes.length === 0) return nothing
     const manifest = openManifest(bytes)
+    const segments = this.#segments(manifest)
+    if (segments.length === 0) return nothing
     const others = await this.#otherHolders(manifest)
     const self = publicKeyFromPeerId(node.peerId)
     const now = clock.now()
@@ -130,17 +162,22 @@ export class HealthKeeper {
     const scannedAt = (key: Uint8Array): number | undefined => this.#heard.get(`${name}/${peerIdFromPublicKey(key)}`)
     if (!isScanner(ranking, self, now, scannedAt)) return nothing
     const sessions = await this.#open([...others.values()])
+    const receipts: SignedStorageReceipt[] = []
+    const states: SegmentState[] = []
     const report = { scanned: 1, repaired: 0, retired: 0 }
     try {
-      for (const segment of this.#segments(manifest)) {
+      for (const segment of segments) {
         if (this.#life.signal.aborted) break
-        const done = await this.#segment(manifest, segment, content.pinned, sessions)
+        const done = await this.#segment(manifest, segment, content.pinned, sessions, receipts)
         report.repaired += done.repaired
         report.retired += done.retired
+        states.push(done.state)
       }
     } finally {
       for (const session of sessions) void session.close()
     }
+    this.#remember(name, states)
+    await this.#handOut(receipts, others)
     return report
   }
 
@@ -148,33 +185,85 @@ export class HealthKeeper {
     manifest: SignedManifest,
     segment: number,
     pinned: boolean,
-    sessions: readonly HolderSession[]
-  ): Promise<{ readonly repaired: number; readonly retired: number }> {
+    sessions: readonly HolderSession[],
+    receipts: SignedStorageReceipt[]
+  ): Promise<{ readonly repaired: number; readonly retired: number; readonly state: SegmentState }> {
     const { store, node, clock, storagePeers, coding } = this.#context
     const { signal } = this.#life
-    const { k } = manifestSegmentation(manifest).segment(segment)
-    const asked = await this.#ask(manifest, segment, sessions)
-    await auditSegment(this.#context, manifest, segment, asked, this.#log, this.#options, signal)
+    const place = { manifestId: manifest.id, segment }
+    const sinceMs = clock.now()
+    const holders = await this.#ask(manifest, segment, sessions)
+    const liars: PeerId[] = []
+    const events: KeeperEvents = {
+      onReceipt: receipt => receipts.push(receipt),
+      onFault: (peer, why) => {
+        if (why === 'false-recoding') liars.push(peer)
+        this.#options.onFault?.(peer, why)
+      }
+    }
+    await auditSegment(this.#context, { manifest, segment, holders, log: this.#log, signal }, events)
+    for (const liar of liars) await this.#void(liar, manifest.contentId, receipts)
+    this.#ledger.scanned(place, sinceMs)
     const now = clock.now()
     const own = await store.pieces(manifest.id, segment)
-    const ownRows = own.map(({ coefficients }) => coefficients)
-    const others = this.#log.holders({ manifestId: manifest.id, segment }, now)
-    const target = scaledTarget(k, this.#options.demand?.(manifest.id) ?? 0)
-    const all = [...others, { holder: node.peerId, durable: true, passedAtMs: now, pieces: ownRows }]
-    const health = assessSegment(k, all, now, target, coding)
-    this.#options.onHealth?.(manifest.id, segment, health)
-    const tasks = planRepair({
-      health,
+    const others = this.#log.holders(place, now)
+    const { health, repairs, retire } = planSegment({
+      k: manifestSegmentation(manifest).segment(segment).k,
+      level: this.#demand.level(place, others.length + 1, now),
       self: node.peerId,
-      holders: countedHolders(all, now),
-      candidates: [...new Set([...storagePeers().map(({ peerId }) => peerId), ...all.map(({ holder }) => holder)])]
+      own: own.map(({ coefficients }) => coefficients),
+      others,
+      candidates: [
+        ...new Set([...storagePeers().map(({ peerId }) => peerId), ...others.map(({ holder }) => holder), node.peerId])
+      ],
+      pinned,
+      nowMs: now,
+      sinceMs,
+      addedAtMs: this.#ledger.addedAtMs(place),
+      engine: coding
     })
-    const byPeer = new Map(asked.map(holder => [holder.session.peer as string, holder]))
-    const repaired = await repairSegment(this.#context, manifest, segment, tasks, byPeer, signal)
-    const drop = planRetirement({ k, target, pinned, own: ownRows, others, elected: true, nowMs: now, engine: coding })
-    const record = drop === undefined ? undefined : own[drop]
-    const retired = record ? await store.removePieces(manifest.id, segment, [record.id]) : 0
-    return { repaired, retired }
+    this.#options.onHealth?.(manifest.id, segment, health)
+    const byPeer = new Map(holders.map(holder => [holder.session.peer as string, holder]))
+    const repaired = await repairSegment(this.#context, manifest, segment, repairs, byPeer, signal)
+    const ids = retire.flatMap(index => own[index]?.id ?? [])
+    const retired = ids.length === 0 ? 0 : await store.removePieces(manifest.id, segment, ids)
+    return { repaired, retired, state: health.state }
+  }
+
+  #remember(name: string, states: readonly SegmentState[]): void {
+    const worst = WORST_FIRST.find(state => states.includes(state))
+    if (!worst) return
+    this.#states.delete(name)
+    this.#states.set(name, worst)
+    const [oldest] = this.#states.keys()
+    if (this.#states.size > MAX_REMEMBERED && oldest !== undefined) this.#states.delete(oldest)
+  }
+
+  /** Keep receipts, tell of them, and give each to whom it is about: that is who is paid for it. */
+  async #handOut(
+    receipts: readonly SignedStorageReceipt[],
+    holders: ReadonlyMap<PeerId, PeerAddresses>
+  ): Promise<void> {
+    const { node, clock } = this.#context
+    if (receipts.length === 0) return
+    await this.#issued.add(receipts, clock.now())
+    for (const receipt of receipts) this.#options.onReceipt?.(receipt)
+    await Promise.all(
+      [...holders].map(async ([peerId, peer]) => {
+        const key = publicKeyFromPeerId(peerId)
+        const own = receipts.filter(({ storageNode }) => equalBytes(storageNode, key))
+        // whoever cannot be reached goes without: the receipt stays in this node's own book
+        if (own.length > 0) await giveReceipts(node, peer, own, { signal: this.#life.signal, clock }).catch(() => 0)
+      })
+    )
+  }
+
+  /** A proven lie makes void what its author was given for the content, also in this scan. */
+  async #void(liar: PeerId, contentId: Uint8Array, receipts: SignedStorageReceipt[]): Promise<void> {
+    const storageNode = publicKeyFromPeerId(liar)
+    const left = receipts.filter(receipt => !equalBytes(receipt.storageNode, storageNode))
+    receipts.splice(0, receipts.length, ...left)
+    await this.#issued.void({ storageNode, contentId })
   }
 
   /** Durable holders that relays know of, and this node has no quarrel with. */
@@ -219,10 +308,11 @@ export class HealthKeeper {
     return answers.flatMap(answer => (answer.status === 'fulfilled' && answer.value ? [answer.value] : []))
   }
 
-  /** The segments whose turn it is. */
+  /** The next segments that were not looked at in this epoch. */
   #segments(manifest: SignedManifest): number[] {
-    const count = manifest.segments.length
-    const each = Math.min(count, this.#options.segmentsPerContent ?? DEFAULTS.segmentsPerContent)
-    return Array.from({ length: each }, (_, index) => (this.#rounds * each + index) % count)
+    const now = this.#context.clock.now()
+    return [...manifest.segments.keys()]
+      .filter(segment => !this.#ledger.isScanned({ manifestId: manifest.id, segment }, now))
+      .slice(0, this.#options.segmentsPerContent ?? DEFAULTS.segmentsPerContent)
   }
 }

@@ -27,6 +27,8 @@ export interface TransferHost {
   readonly recode?: ((manifestId: Uint8Array, segment: number) => Promise<RecodedPiece | undefined>) | undefined
   /** Answers an audit; undefined when it cannot. */
   readonly prove?: ((challenge: Uint8Array, peer: PeerId) => Promise<Uint8Array | undefined>) | undefined
+  /** Told of pieces that somebody read; not of those made for a repair. @param k source pieces of the segment */
+  readonly onRead?: ((manifestId: Uint8Array, segment: number, pieces: number, k: number) => void) | undefined
   /** Signed records of holders of a content, the own one first. */
   readonly holders?: ((contentId: Uint8Array) => Promise<readonly Uint8Array[]>) | undefined
 }
@@ -123,10 +125,10 @@ export function serveTransfer(
   }
   const limits = { maxFrameBytes: MAX_TRANSFER_FRAME_BYTES, maxChannels: settings.maxChannels }
   const unhandle = node.handle(TRANSFER_PROTOCOL, limits, channel => serve(channel, host))
-  const { store, recode } = host
+  const { store, recode, onRead } = host
   return {
     acceptAnonymous: channel => {
-      if (open.size < settings.maxChannels) serve(channel, { store, recode })
+      if (open.size < settings.maxChannels) serve(channel, { store, recode, onRead })
       else channel.abort(new CraftecError('limit-exceeded', 'too many channels are open here'))
     },
     stats,
@@ -289,7 +291,7 @@ class ProviderSession {
   }
 
   async #sendPieces(request: number, want: Want): Promise<void> {
-    const { store, recode } = this.#service.host
+    const { store, recode, onRead } = this.#service.host
     const { manifestId, segment } = want
     const wanted = want.committed.size + want.recoded + want.fresh
     const held = await store.pieces(manifestId, segment)
@@ -311,6 +313,7 @@ class ProviderSession {
       await this.#sendPiece(request, record, data)
       sent++
     }
+    if (sent > 0) onRead?.(manifestId, segment, sent, held[0]?.coefficients.length ?? 1)
     for (let made = 0; made < want.fresh; made++) {
       const piece = await recode?.(manifestId, segment)
       if (!piece || this.#core.isCancelled(request)) break
