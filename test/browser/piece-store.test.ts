@@ -128,8 +128,11 @@ describe('a piece store of a browser', () => {
     const [kept, given] = [piece(content, 0, 0), piece(content, 0, 1)]
     await store.putPieces(content.manifestId, 0, [kept])
     expect(kept.data.length).to.equal(1_000)
-    await store.putPieces(content.manifestId, 0, [given], { transfer: true })
+    const returned: ArrayBuffer[] = []
+    const giveBack = (buffers: readonly ArrayBuffer[]): number => returned.push(...buffers)
+    await store.putPieces(content.manifestId, 0, [given], { transfer: true, giveBack })
     expect(given.data.length).to.equal(0)
+    expect(returned.map(({ byteLength }) => byteLength)).to.deep.equal([1_000])
   })
 
   it('says so when the worker is not at its address', async () => {

@@ -12,6 +12,7 @@ const scope = globalThis as unknown as {
 scope.onmessage = ({ data }) => {
   const link = browserStoreLink(data as StorageWorkerStart)
   const port: StorePort = {
+    moves: true,
     post: (message, transfer = []) => scope.postMessage(message, [...transfer]),
     listen: listener => {
       scope.onmessage = event => listener(event.data)

@@ -18,10 +18,12 @@ const LEAF_BYTES = 1024
 /**
  * Cut stored bytes into segments. Content of less than one piece gets a smaller piece, so that little files take little room.
  * Each segment has memory of its own: ask for the next one when there is room for it.
+ * @param takeRoom gives memory of so many bytes; it need not be clear
  */
 export async function* cutSegments(
   bytes: AsyncIterable<Uint8Array>,
-  { segmentBytes, pieceBytes }: SegmentShape
+  { segmentBytes, pieceBytes }: SegmentShape,
+  takeRoom: (bytes: number) => Uint8Array
 ): AsyncIterable<CutSegment> {
   const k = Math.ceil(segmentBytes / pieceBytes)
   const roomBytes = (k + parityPieces(k)) * pieceBytes
@@ -30,7 +32,7 @@ export async function* cutSegments(
   let segments = 0
   for await (const chunk of bytes) {
     for (let at = 0; at < chunk.length; ) {
-      room ??= new Uint8Array(roomBytes)
+      room ??= takeRoom(roomBytes)
       const take = Math.min(segmentBytes - filled, chunk.length - at)
       room.set(chunk.subarray(at, at + take), filled)
       filled += take

@@ -4,13 +4,20 @@ import { KEY_BYTES } from '../../crypto/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import { DEFAULT_PIECE_BYTES, DEFAULT_SEGMENT_BYTES } from '../coding/index.ts'
 import { type ContentCipher, createContentCipher, DEFAULT_CHUNK_BYTES } from '../content/index.ts'
-import { describeCommitted, type ManifestSegment, type SignedManifest, signManifest } from '../manifest/index.ts'
+import {
+  type CommitResult,
+  describeCommitted,
+  type ManifestSegment,
+  type SignedManifest,
+  signManifest
+} from '../manifest/index.ts'
 import { pieceId } from '../piece/index.ts'
 import type { ContentLabel, StoredPiece } from '../store/index.ts'
-import type { ContentHash } from '../transfer/index.ts'
+import { ContentDigest } from './content-digest.ts'
 import { type CutSegment, cutSegments, type SegmentShape } from './cut-segments.ts'
 import type { ObjContext } from './obj-context.ts'
 import { sealChunks } from './seal-chunks.ts'
+import { SegmentRooms } from './segment-rooms.ts'
 import type { OpenedSource } from './source-chunks.ts'
 
 export interface PutContentOptions {
@@ -29,12 +36,26 @@ export interface PutContentResult {
   readonly key: Uint8Array | undefined
 }
 
-/** Segments that are being coded or written; each takes its size and a fifth in memory. */
-const SEGMENTS_AT_ONCE = 2
+/** Segments that are being filled, hashed, coded or written; each takes its size and a fifth in memory. */
+const SEGMENTS_AT_ONCE = 4
 /** Where a store keeps note of content that has no manifest yet. */
 export const DRAFT_PREFIX = 'draft/'
+/** The note says when the put was last alive, to this many milliseconds; it takes a write to the disk. */
+const NOTE_EVERY_MS = 60_000
 /** As many segments as a manifest can have. */
 const MAX_SEGMENTS = 65_536
+
+/** What is in the store, and not yet in a manifest. */
+interface KeptContent {
+  readonly contentId: Uint8Array
+  readonly size: number
+  readonly pieceBytes: number
+  readonly segments: readonly ManifestSegment[]
+}
+
+interface KeepOptions {
+  readonly signal: AbortSignal
+}
 
 /**
  * Code, hash and store a source, in bounded memory. All of it is in the store, or nothing.
@@ -58,7 +79,9 @@ export async function putContent(
 class Draft {
   readonly #context: ObjContext
   readonly #id: Uint8Array
-  #pieceBytes: number | undefined
+  readonly #rooms = new SegmentRooms(SEGMENTS_AT_ONCE)
+  #begun: Promise<void> | undefined
+  #notedAt = 0
 
   constructor(context: ObjContext, id: Uint8Array) {
     this.#context = context
@@ -66,96 +89,118 @@ class Draft {
   }
 
   async fill(source: OpenedSource, options: PutContentOptions): Promise<PutContentResult> {
-    const { codec } = this.#context
-    const whole = await codec.hashStream()
-    try {
-      return await this.#fill(source, options, whole)
-    } catch (error) {
-      whole.cancel()
-      throw error
-    }
-  }
-
-  async #fill(source: OpenedSource, options: PutContentOptions, whole: ContentHash): Promise<PutContentResult> {
-    const { identity, store, clock, random } = this.#context
-    const { encrypt, signal } = options
+    const { store, random } = this.#context
     const shape = { segmentBytes: DEFAULT_SEGMENT_BYTES, pieceBytes: DEFAULT_PIECE_BYTES, ...options.shape }
-    const key = encrypt ? random(KEY_BYTES) : undefined
+    const key = options.encrypt ? random(KEY_BYTES) : undefined
     const cipher = key && createContentCipher(key, DEFAULT_CHUNK_BYTES)
-    const segments: ManifestSegment[] = []
-    const running = new Set<Promise<void>>()
-    let [size, plainSize] = [0, 0]
+    let plainSize = 0
     const onPlain = (bytes: number): void => {
       plainSize += bytes
       options.onProgress?.(plainSize)
     }
-    for await (const cut of cutSegments(stored(source.chunks, cipher, onPlain), shape)) {
-      throwIfAborted(signal, 'put')
-      if (segments.length + running.size >= MAX_SEGMENTS)
-        throw new CraftecError('limit-exceeded', `a content has at most ${MAX_SEGMENTS} segments`)
-      // Content is hashed in order, on one core; what is made of a segment meanwhile, on the others.
-      const roomBytes = cut.pieces.length
-      const hashed = await whole.update(cut.pieces.subarray(0, cut.sourceBytes))
-      const pieces = new Uint8Array(hashed.buffer, hashed.byteOffset, roomBytes)
-      const index = Math.ceil(size / shape.segmentBytes)
-      size += cut.sourceBytes
-      await this.#begin(cut.pieceBytes)
-      const task = this.#commit({ ...cut, pieces }, index, signal).then(segment => {
-        segments[index] = segment
-      })
-      running.add(task)
-      // a failure is met where it is awaited, and must not count as unhandled before
-      task.catch(() => {}).finally(() => running.delete(task))
-      if (running.size >= SEGMENTS_AT_ONCE) await Promise.race(running)
-    }
-    await Promise.all(running)
-    throwIfAborted(signal, 'put')
-    const pieceBytes = this.#pieceBytes ?? shape.pieceBytes
-    const manifest = await signManifest(
-      {
-        contentId: await whole.digest(),
-        size,
-        // content of less than a piece is one piece, and no more than its segment
-        segmentBytes: pieceBytes < shape.pieceBytes ? pieceBytes : shape.segmentBytes,
-        pieceBytes,
-        createdAt: clock.now(),
-        ...(cipher ? { encryption: { chunkBytes: cipher.chunkBytes, plainSize } } : {}),
-        segments
-      },
-      identity
-    )
+    const kept = await this.#keepAll(stored(source.chunks, cipher, onPlain), shape, options.signal)
+    const manifest = await this.#sign(kept, shape, cipher && { chunkBytes: cipher.chunkBytes, plainSize })
     const content = {
       manifestId: manifest.id,
       contentId: manifest.contentId,
       manifest: manifest.bytes,
       pieceBytes: manifest.pieceBytes,
-      segments: segments.length,
-      size,
+      segments: manifest.segments.length,
+      size: manifest.size,
       pinned: options.pin,
       origin: 'own' as const,
       ...(options.label ? { label: options.label } : {})
     }
-    if (segments.length === 0) await store.addContent(content)
-    else await store.adopt(this.#id, content)
-    await this.#forget()
+    if (this.#begun === undefined) await store.addContent(content)
+    else {
+      await store.adopt(this.#id, content)
+      await this.#forget()
+    }
     return { manifest, key }
+  }
+
+  /** Cut, hash, code and write: several segments at once, each in a thread of its own where there are some. */
+  async #keepAll(
+    bytes: AsyncIterable<Uint8Array>,
+    shape: SegmentShape,
+    signal: AbortSignal | undefined
+  ): Promise<KeptContent> {
+    const segments: ManifestSegment[] = []
+    const running = new Set<Promise<void>>()
+    const ending = new AbortController()
+    const task = { signal: signal ? AbortSignal.any([signal, ending.signal]) : ending.signal }
+    const digest = new ContentDigest(this.#context.codec)
+    let [size, pieceBytes, failure]: [number, number, { error: unknown } | undefined] = [0, shape.pieceBytes, undefined]
+    const check = (): void => {
+      throwIfAborted(signal, 'put')
+      if (failure) throw failure.error
+    }
+    try {
+      for await (const cut of cutSegments(bytes, shape, roomBytes => this.#rooms.take(roomBytes))) {
+        check()
+        const index = Math.ceil(size / shape.segmentBytes)
+        if (index >= MAX_SEGMENTS)
+          throw new CraftecError('limit-exceeded', `a content has at most ${MAX_SEGMENTS} segments`)
+        size += cut.sourceBytes
+        pieceBytes = cut.pieceBytes
+        const kept = this.#keep(cut, index, digest, task)
+          .then(segment => {
+            segments[index] = segment
+          })
+          .catch((error: unknown) => {
+            failure ??= { error }
+            ending.abort()
+          })
+          .finally(() => running.delete(kept))
+        running.add(kept)
+        if (running.size >= SEGMENTS_AT_ONCE) await Promise.race(running)
+      }
+      digest.end()
+      await Promise.all(running)
+      check()
+      return { contentId: await digest.of(segments), size, pieceBytes, segments }
+    } catch (error) {
+      ending.abort()
+      digest.cancel()
+      // what is under way must not write to what is about to be dropped
+      await Promise.all(running)
+      throw error
+    }
+  }
+
+  async #sign(
+    { contentId, size, pieceBytes, segments }: KeptContent,
+    shape: SegmentShape,
+    encryption: { readonly chunkBytes: number; readonly plainSize: number } | undefined
+  ): Promise<SignedManifest> {
+    const { identity, clock } = this.#context
+    return signManifest(
+      {
+        contentId,
+        size,
+        // content of less than a piece is one piece, and no more than its segment
+        segmentBytes: pieceBytes < shape.pieceBytes ? pieceBytes : shape.segmentBytes,
+        pieceBytes,
+        createdAt: clock.now(),
+        ...(encryption ? { encryption } : {}),
+        segments
+      },
+      identity
+    )
   }
 
   /** Never rejects: the error that led here is the one to tell. */
   async drop(): Promise<void> {
-    const { store } = this.#context
-    if (this.#pieceBytes === undefined) return
-    await store.removeContent(this.#id).catch(() => {})
+    if (this.#begun === undefined) return
+    await this.#begun.catch(() => {})
+    await this.#context.store.removeContent(this.#id).catch(() => {})
     await this.#forget().catch(() => {})
   }
 
   async #begin(pieceBytes: number): Promise<void> {
-    const { store, clock } = this.#context
     // noted before it exists, so that a crash leaves nothing that nobody knows of
-    await store.setValue(DRAFT_PREFIX + encodeHex(this.#id), timestamp(clock.now()))
-    if (this.#pieceBytes !== undefined) return
-    this.#pieceBytes = pieceBytes
-    await store.addContent({
+    await this.#note()
+    await this.#context.store.addContent({
       manifestId: this.#id,
       contentId: this.#id,
       manifest: new Uint8Array(0),
@@ -167,14 +212,47 @@ class Draft {
     })
   }
 
+  async #note(): Promise<void> {
+    const { store, clock } = this.#context
+    const now = clock.now()
+    if (this.#notedAt !== 0 && now - this.#notedAt < NOTE_EVERY_MS) return
+    this.#notedAt = now
+    await store.setValue(DRAFT_PREFIX + encodeHex(this.#id), timestamp(now))
+  }
+
   #forget(): Promise<void> {
     return this.#context.store.setValue(DRAFT_PREFIX + encodeHex(this.#id), undefined)
   }
 
-  async #commit(cut: CutSegment, index: number, signal: AbortSignal | undefined): Promise<ManifestSegment> {
-    const { codec, hashing, store } = this.#context
-    const { k, pieceBytes } = cut
-    const result = await codec.commit(cut, { signal })
+  /**
+   * One segment, until it is on the disk. All are hashed in their order, then coded; the first is coded first, while it is not known
+   * whether another comes: a content of one segment has that segment's hash.
+   */
+  async #keep(cut: CutSegment, index: number, digest: ContentDigest, options: KeepOptions): Promise<ManifestSegment> {
+    this.#begun ??= this.#begin(cut.pieceBytes)
+    this.#begun.catch(() => {})
+    const { codec } = this.#context
+    let result: CommitResult
+    if (index === 0) {
+      const coded = codec.commit(cut, options)
+      const pieces = await digest.add(
+        coded.then(done => done.pieces),
+        cut.sourceBytes
+      )
+      result = { ...(await coded), pieces }
+    } else result = await codec.commit({ ...cut, pieces: await digest.add(cut.pieces, cut.sourceBytes) }, options)
+    await this.#begun
+    await this.#note()
+    return this.#write(cut, index, result, options)
+  }
+
+  async #write(
+    { k, pieceBytes }: CutSegment,
+    index: number,
+    result: CommitResult,
+    options: KeepOptions
+  ): Promise<ManifestSegment> {
+    const { hashing, store } = this.#context
     const { table, segment } = describeCommitted(hashing, k, result)
     const pieces = Array.from({ length: table.count }, (_, place): StoredPiece => {
       const [coefficients, root] = [table.coefficients(place), table.pieceRoot(place)]
@@ -188,7 +266,12 @@ class Draft {
         data: result.pieces.subarray(place * pieceBytes, (place + 1) * pieceBytes)
       }
     })
-    await store.putPieces(this.#id, index, pieces, { transfer: true, ...(signal ? { signal } : {}) })
+    let { buffer } = result.pieces
+    const giveBack = ([returned]: readonly ArrayBuffer[]): void => {
+      buffer = returned ?? buffer
+    }
+    await store.putPieces(this.#id, index, pieces, { transfer: true, giveBack, ...options })
+    this.#rooms.give(buffer)
     return segment
   }
 }

@@ -72,6 +72,11 @@ export interface PutOptions {
   readonly signal?: AbortSignal
   /** The buffers behind the pieces are given away and end up empty; an engine in a worker then copies nothing. Default false. */
   readonly transfer?: boolean
+  /**
+   * Called before the put resolves with the buffers that `transfer` took, where they come back without a copy. Else they stay with the
+   * caller, as in an engine of this thread, or are gone.
+   */
+  readonly giveBack?: (buffers: readonly ArrayBuffer[]) => void
 }
 
 export interface ReadOptions {

@@ -9,6 +9,7 @@ export function broadcastPort(name: string, onWelcome: () => void = () => {}): S
     else listener(data)
   }
   return {
+    moves: false,
     post: message => channel.postMessage(message),
     listen: next => {
       listener = next

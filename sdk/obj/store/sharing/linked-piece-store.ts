@@ -59,10 +59,14 @@ class LinkedPieceStore implements PieceStore {
     manifestId: Uint8Array,
     segment: number,
     pieces: readonly StoredPiece[],
-    { signal, transfer = false }: PutOptions = {}
+    { signal, transfer = false, giveBack }: PutOptions = {}
   ): Promise<number> {
-    const { packed, buffers } = transfer ? given(pieces) : copied(pieces)
-    return this.#call('putPieces', [manifestId, segment, packed], { signal, transfer: buffers })
+    const { packed, buffers, areCopies } = transfer ? given(pieces) : copied(pieces)
+    return this.#call('putPieces', [manifestId, segment, packed], {
+      signal,
+      transfer: buffers,
+      ...(areCopies ? {} : { giveBack })
+    })
   }
 
   pieces(manifestId: Uint8Array, segment: number): Promise<PieceRecord[]> {
@@ -154,13 +158,15 @@ class LinkedPieceStore implements PieceStore {
 interface Packed {
   readonly packed: readonly StoredPiece[]
   readonly buffers: readonly ArrayBuffer[]
+  readonly areCopies: boolean
 }
 
 /** Whole buffers change hands; shared memory and that of WebAssembly cannot, and is copied. */
 function given(pieces: readonly StoredPiece[]): Packed {
   const isOwned = pieces.every(({ data }) => data.buffer instanceof ArrayBuffer && !data.buffer.detached)
   if (!isOwned) return copied(pieces)
-  return { packed: pieces, buffers: [...new Set(pieces.map(({ data }) => data.buffer as ArrayBuffer))] }
+  const buffers = [...new Set(pieces.map(({ data }) => data.buffer as ArrayBuffer))]
+  return { packed: pieces, buffers, areCopies: false }
 }
 
 /** One buffer of just the pieces: a view on something larger would be copied with all of it. */
@@ -172,5 +178,5 @@ function copied(pieces: readonly StoredPiece[]): Packed {
     at += data.length
     return { record, data: whole.subarray(at - data.length, at) }
   })
-  return { packed, buffers: [whole.buffer] }
+  return { packed, buffers: [whole.buffer], areCopies: true }
 }

@@ -12,6 +12,7 @@ interface Waiting {
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
   readonly onProgress: ((done: number, total: number) => void) | undefined
+  readonly giveBack: ((buffers: readonly ArrayBuffer[]) => void) | undefined
   /** Starts the time anew. */
   alive(): void
 }
@@ -40,8 +41,10 @@ export function portLink(port: StorePort, clock: Clock = systemClock): StoreLink
     else if (answer.type === 'closed') closed.resolve()
     else {
       const call = waiting.get(answer.id)
-      if (answer.type === 'done') call?.resolve(answer.value)
-      else if (answer.type === 'failed') call?.reject(CraftecError.fromWire(answer.error))
+      if (answer.type === 'done') {
+        if (answer.lent.length > 0) call?.giveBack?.(answer.lent)
+        call?.resolve(answer.value)
+      } else if (answer.type === 'failed') call?.reject(CraftecError.fromWire(answer.error))
       else {
         call?.alive()
         call?.onProgress?.(answer.done, answer.total)
@@ -59,7 +62,7 @@ export function portLink(port: StorePort, clock: Clock = systemClock): StoreLink
   }
 
   return {
-    call: async (call, { signal, onProgress, transfer } = {}) => {
+    call: async (call, { signal, onProgress, transfer = [], giveBack } = {}) => {
       throwIfAborted(signal, call.method)
       if (broken !== undefined) throw broken
       const id = nextId++
@@ -81,9 +84,10 @@ export function portLink(port: StorePort, clock: Clock = systemClock): StoreLink
             signal?.removeEventListener('abort', onAbort)
             waiting.delete(id)
           }
-          waiting.set(id, { resolve, reject, onProgress, alive })
+          waiting.set(id, { resolve, reject, onProgress, giveBack, alive })
           alive()
-          send({ type: 'call', id, call, wantsProgress: onProgress !== undefined }, transfer)
+          const lent = giveBack && port.moves ? transfer : []
+          send({ type: 'call', id, call, wantsProgress: onProgress !== undefined, lent }, transfer)
         })
       } catch (error) {
         if (error instanceof DOMException && error.name === 'DataCloneError')

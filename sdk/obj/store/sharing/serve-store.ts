@@ -27,7 +27,7 @@ export function serveStore(
     port.close()
   }
 
-  async function answer({ id, call, wantsProgress }: Extract<ToStore, { type: 'call' }>): Promise<void> {
+  async function answer({ id, call, wantsProgress, lent }: Extract<ToStore, { type: 'call' }>): Promise<void> {
     const controller = new AbortController()
     running.set(id, controller)
     try {
@@ -36,7 +36,7 @@ export function serveStore(
         signal: controller.signal,
         ...(wantsProgress ? { onProgress: (done, total) => send({ type: 'progress', id, done, total }) } : {})
       })
-      send({ type: 'done', id, value }, buffersOf(value))
+      send({ type: 'done', id, value, lent }, [...buffersOf(value), ...lent])
     } catch (error) {
       send({ type: 'failed', id, error: CraftecError.from(error).toWire() })
     } finally {

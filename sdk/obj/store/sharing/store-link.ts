@@ -41,6 +41,8 @@ export interface CallOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined
   /** Buffers that need not be copied. */
   readonly transfer?: readonly ArrayBuffer[]
+  /** Told of them when they are no longer needed, if they can come back without a copy. */
+  readonly giveBack?: ((buffers: readonly ArrayBuffer[]) => void) | undefined
 }
 
 /** A way to a store: in this thread, behind a port, or in another tab. */
@@ -53,6 +55,8 @@ export interface StoreLink {
 
 /** The end of a channel between threads or tabs. */
 export interface StorePort {
+  /** Buffers in `transfer` move instead of being copied. */
+  readonly moves: boolean
   post(message: unknown, transfer?: readonly ArrayBuffer[]): void
   /** One listener. */
   listen(listener: (message: unknown) => void): void
