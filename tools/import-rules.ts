@@ -27,7 +27,7 @@ const WRAPPED: readonly { readonly packages: RegExp; readonly only: readonly str
     packages: /^(libp2p|@libp2p\/.*|@chainsafe\/libp2p-.*|@multiformats\/.*|it-.*)$/,
     only: ['sdk/p2p', 'relay-server/webtransport']
   },
-  { packages: /^@solana\/web3\.js$/, only: ['sdk/settlement', 'program'] },
+  { packages: /^@solana\/web3\.js$/, only: ['program'] },
   { packages: /^(litesvm|@solana\/kit)$/, only: ['chain', 'program'] }
 ]
 

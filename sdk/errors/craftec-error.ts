@@ -64,6 +64,7 @@ export const ERROR_CODES = [
   'already-paid', // the same payment has happened
   'rpc-unreachable', // none of the chain's RPC endpoints answered
   'rpc-invalid', // an RPC endpoint answered with what cannot be true
+  'cluster-mismatch', // RPC endpoints, wallet and payment are not all of one cluster
   'wallet-unavailable', // no wallet was found, or it cannot do what is needed
   'wallet-rejected', // the user, or the wallet, said no
   'wallet-invalid' // the wallet signed something else than it was asked to

@@ -46,6 +46,7 @@ export {
 } from './address/index.ts'
 export type {
   FoundChannel,
+  PaymentReport,
   PaymentReview,
   PaymentStage,
   PayOptions,
@@ -123,7 +124,7 @@ export {
   type Token
 } from './money/index.ts'
 export { connectWallet, createSettlement, findWallets } from './open.ts'
-export type { Payment, PaymentLog, PaymentOutcome, PaymentState } from './payment/index.ts'
+export type { Payment, PaymentDoubt, PaymentLog, PaymentName, PaymentOutcome, PaymentState } from './payment/index.ts'
 export {
   explainRefusal,
   type Refusal,

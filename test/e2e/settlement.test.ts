@@ -50,7 +50,7 @@ let page: Page
 
 beforeAll(async () => {
   chain = await startChain({ testMethods: true, slotMs: 100, programs: [await settlementProgram()] })
-  rpc = await connectChain({ endpoints: [chain.url] })
+  rpc = connectChain({ endpoints: [chain.url] })
   provider = keyWallet(systemRandom(32))
   for (const who of [address, provider.address]) {
     await call('requestAirdrop', who, 1_000_000_000)

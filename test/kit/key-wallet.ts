@@ -16,6 +16,7 @@ export function keyWallet(
   return {
     name: 'Key wallet',
     address,
+    cluster: 'localnet',
     asked,
     sign: async wire => {
       asked.push(wire)

@@ -4,10 +4,16 @@ import { encodeBase58 } from '../../codec/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import type { Address } from '../address/index.ts'
 import { computeBudget, type Instruction } from '../instructions/index.ts'
-import { type Payment, type PaymentLog, type PaymentOutcome, settlePayment } from '../payment/index.ts'
+import {
+  type Payment,
+  type PaymentDoubt,
+  type PaymentLog,
+  type PaymentOutcome,
+  settlePayment
+} from '../payment/index.ts'
 import { refusalError } from '../refusals/index.ts'
-import type { ChainRpc } from '../rpc/index.ts'
-import { type ConnectedWallet, checkSigned } from '../wallet/index.ts'
+import { type ChainRpc, compileTransaction } from '../rpc/index.ts'
+import { type ConnectedWallet, checkCluster, checkSigned } from '../wallet/index.ts'
 
 export interface PayContext {
   readonly rpc: ChainRpc
@@ -34,7 +40,14 @@ export interface PayOptions {
   /** Shown to the user before the wallet opens; false ends it. Default: the wallet's own window is the review. */
   readonly onReview?: (review: PaymentReview) => boolean | Promise<boolean>
   readonly onStage?: (stage: PaymentStage) => void
+  /** Told, after the wallet signed, why nobody can say yet whether it was paid. */
+  readonly onDoubt?: (doubt: PaymentDoubt) => void
 }
+
+/** What became of a payment of an earlier page; `unknown`: nobody can say yet, and it stays in the log. */
+export type PaymentReport =
+  | PaymentOutcome
+  | { readonly state: 'unknown'; readonly doubt: PaymentDoubt; readonly error: null }
 
 export interface PaymentRequest {
   /** The same for every attempt at the same payment. */
@@ -45,6 +58,8 @@ export interface PaymentRequest {
 
 const LAMPORTS_PER_SIGNATURE = 5_000n
 const MICRO = 1_000_000n
+/** Lamports: an endpoint that lies about what others pay must not empty a wallet. Ten times what a busy cluster asks for. */
+const MAX_PRIORITY_FEE = 100_000n
 const MAX_COMPUTE_UNITS = 1_400_000
 /** What the simulation used, and a third: the bump search of an address may take longer in another block. */
 const headroom = (units: number): number => Math.min(MAX_COMPUTE_UNITS, Math.ceil((units * 4) / 3) + 1_000)
@@ -54,7 +69,7 @@ const headroom = (units: number): number => Math.min(MAX_COMPUTE_UNITS, Math.cei
  * @returns base58 signature of the transaction that paid
  * @throws CraftecError `transaction-failed` (the simulation or the chain refused), `already-paid`, `payment-under-way` (another tab
  *   pays the same), `transaction-expired` (not paid; trying again is safe), `wallet-rejected`, `wallet-invalid`, `rpc-unreachable`,
- *   `rpc-invalid`, `storage-unavailable`, `timeout` | `aborted` (after the wallet signed: the payment is in the log and is settled later)
+ *   `rpc-invalid`, `cluster-mismatch`, `storage-unavailable`, `timeout` | `aborted` (after the wallet signed: the payment is in the log and is settled later)
  */
 export async function pay(
   context: PayContext,
@@ -62,18 +77,20 @@ export async function pay(
   request: PaymentRequest,
   options: PayOptions = {}
 ): Promise<string> {
-  const { log, clock } = context
+  const { rpc, log, clock } = context
   const { signal, onReview, onStage } = options
-  const earlier = await log.get(request.key)
+  const cluster = await rpc.cluster({ signal })
+  checkCluster(wallet.cluster, cluster)
+  const earlier = await log.get(cluster, request.key)
   if (earlier?.state === 'open') {
     onStage?.('sending')
-    const { state } = await follow(context, earlier, signal)
+    const { state } = await follow(context, earlier, options)
     if (state === 'landed') return earlier.signature
   }
   if (earlier?.state === 'landed') throw new CraftecError('already-paid', `"${request.summary}" is paid already`)
 
   onStage?.('simulating')
-  const { wire, review, lastValidBlockHeight } = await prepare(context, wallet.address, request, signal)
+  const { wire, review, lifetime } = await prepare(context, wallet.address, request, signal)
   onStage?.('reviewing')
   if (onReview && !(await onReview(review)))
     throw new CraftecError('wallet-rejected', 'the review was declined; nothing was signed or sent')
@@ -81,17 +98,20 @@ export async function pay(
   onStage?.('signing')
   const signed = await wallet.sign(wire, { signal })
   const payment: Payment = {
+    cluster,
     key: request.key,
     summary: request.summary,
     signature: encodeBase58(await checkSigned(wire, signed, wallet.address)),
     wire: signed,
-    lastValidBlockHeight,
+    fromHeight: lifetime.height,
+    fromSlot: lifetime.slot,
+    lastValidBlockHeight: lifetime.lastValidBlockHeight,
     createdAt: clock.now(),
     state: 'open'
   }
   await log.add(payment)
   onStage?.('sending')
-  const { state, error } = await follow(context, payment, signal)
+  const { state, error } = await follow(context, payment, options)
   if (state === 'refused') throw await refused(context, request, error)
   if (state === 'expired')
     throw new CraftecError(
@@ -102,22 +122,34 @@ export async function pay(
   return payment.signature
 }
 
-/** Settle what earlier pages left open; each outcome is told as it becomes known. Never throws for one payment. */
+/** Settle what earlier pages left open; what is known of each is told as it becomes known. Never throws for one payment. */
 export async function settleOpenPayments(
   context: PayContext,
-  onOutcome: (payment: Payment, outcome: PaymentOutcome) => void,
+  onReport: (payment: Payment, report: PaymentReport) => void,
   signal?: AbortSignal
 ): Promise<void> {
   await Promise.all(
     (await context.log.open()).map(async payment => {
-      const outcome = await follow(context, payment, signal).catch(() => undefined)
-      if (outcome) onOutcome(payment, outcome)
+      const report = await follow(context, payment, { signal }).catch(reportOf)
+      if (report) onReport(payment, report)
     })
   )
 }
 
-function follow({ rpc, log, clock }: PayContext, payment: Payment, signal?: AbortSignal): Promise<PaymentOutcome> {
-  return settlePayment(payment, { node: rpc, log, clock, signal })
+/** Undefined when the caller gave up, or the log did: the payment stays open, and there is nothing to tell. */
+function reportOf(error: unknown): PaymentReport | undefined {
+  if (!(error instanceof CraftecError)) return undefined
+  if (error.code === 'cluster-mismatch') return { state: 'unknown', doubt: 'other-cluster', error: null }
+  if (error.code !== 'timeout') return undefined
+  return { state: 'unknown', doubt: error.details.doubt as PaymentDoubt, error: null }
+}
+
+function follow(
+  { rpc, log, clock }: PayContext,
+  payment: Payment,
+  { signal, onDoubt }: PayOptions
+): Promise<PaymentOutcome> {
+  return settlePayment(payment, { node: rpc, log, clock, signal, onDoubt })
 }
 
 /** Twice over the network: what it costs to run is known only after running it. */
@@ -126,19 +158,20 @@ async function prepare(context: PayContext, feePayer: Address, request: PaymentR
   const writable = request.instructions.flatMap(({ accounts }) =>
     accounts.filter(account => account.writable).map(({ address }) => address)
   )
-  const price = await rpc.priorityFee([...new Set(writable)], { signal })
-  const draft = async (limit: number) => {
+  const asked = await rpc.priorityFee([...new Set(writable)], { signal })
+  const draft = async (units: number, price: bigint) => {
     const lifetime = await rpc.lifetime({ signal })
-    const instructions = [...computeBudget(limit, price), ...request.instructions]
-    return { wire: await rpc.compile({ ...lifetime, feePayer, instructions }), ...lifetime }
+    const instructions = [...computeBudget(units, price), ...request.instructions]
+    return { wire: compileTransaction({ blockhash: lifetime.blockhash, feePayer, instructions }), lifetime }
   }
-  const trial = await rpc.simulate((await draft(MAX_COMPUTE_UNITS)).wire, { signal })
+  const trial = await rpc.simulate((await draft(MAX_COMPUTE_UNITS, 0n)).wire, { signal })
   if (trial.error !== null) throw await refused(context, request, trial.error, trial.logs)
   const computeUnits = headroom(trial.computeUnits ?? MAX_COMPUTE_UNITS)
-  const { wire, lastValidBlockHeight } = await draft(computeUnits)
+  const dearest = (MAX_PRIORITY_FEE * MICRO) / BigInt(computeUnits)
+  const price = asked < dearest ? asked : dearest
   const priority = (price * BigInt(computeUnits) + MICRO - 1n) / MICRO
   const review = { summary: request.summary, feePayer, networkFee: LAMPORTS_PER_SIGNATURE + priority, computeUnits }
-  return { wire, lastValidBlockHeight, review }
+  return { ...(await draft(computeUnits, price)), review }
 }
 
 function refused(

@@ -17,17 +17,22 @@ import {
   subscribe
 } from '../instructions/index.ts'
 import { compareMoney, formatMoney, type Money } from '../money/index.ts'
-import { openPaymentLog, type Payment, type PaymentLog, type PaymentOutcome } from '../payment/index.ts'
+import { openPaymentLog, type Payment, type PaymentLog } from '../payment/index.ts'
 import { type ChainRpc, connectChain } from '../rpc/index.ts'
 import { openSessionStore, type SessionStore } from '../session/index.ts'
 import type { ConnectedWallet } from '../wallet/index.ts'
-import { type PayContext, type PayOptions, pay, settleOpenPayments } from './pay.ts'
+import { type PayContext, type PaymentReport, type PayOptions, pay, settleOpenPayments } from './pay.ts'
 import { SessionClient } from './session-client.ts'
 import { type PlanOffer, SettlementReader } from './settlement-reader.ts'
 
 export interface SettlementOptions {
-  /** JSON-RPC endpoints of one cluster, best first. */
+  /**
+   * JSON-RPC endpoints of one cluster, best first. Two of different operators keep each other honest: a single one that lies can
+   * hide that something was paid.
+   */
   readonly endpoints: readonly string[]
+  /** Genesis hash of the cluster, in base58. Default: whatever the endpoints have, and agree about. */
+  readonly genesisHash?: string
   /** The deployment. Default: {@link SETTLEMENT_PROGRAM}. */
   readonly program?: Address
   /** How the token is called in texts. Default `USDC`. */
@@ -80,14 +85,14 @@ export class Settlement {
   }
 
   /**
-   * Find out what became of payments that an earlier page signed. Call it at the start; each is told as it becomes known.
-   * A payment that no block took is not made again by itself: that is for the user to decide.
+   * Find out what became of payments that an earlier page signed. Call it at the start; each is told as it becomes known, and as
+   * `unknown` if that takes longer than five minutes. A payment that no block took is not made again by itself: that is for the user to decide.
    */
   settleOpenPayments(
-    onOutcome: (payment: Payment, outcome: PaymentOutcome) => void,
+    onReport: (payment: Payment, report: PaymentReport) => void,
     options: { readonly signal?: AbortSignal | undefined } = {}
   ): Promise<void> {
-    return settleOpenPayments(this.#context, onOutcome, options.signal)
+    return settleOpenPayments(this.#context, onReport, options.signal)
   }
 
   /** Buy one period. @returns base58 signature @throws as `pay` of this package; `invalid-argument` when the price is not the one that was shown */
@@ -97,7 +102,7 @@ export class Settlement {
     const address = this.at.subscription(wallet.address, request.poolId)
     const { mint } = offer.price.token
     return this.#pay(wallet, options, {
-      key: await this.#freshKey(`subscribe:${address}`),
+      key: await this.#freshKey(`subscribe:${address}`, options),
       summary: `Subscribe to ${offer.name}: ${formatMoney(offer.price)}`,
       instructions: [subscribe(this.at, { ...party, plan: offer.address, price: offer.price.units, mint })]
     })
@@ -183,10 +188,12 @@ export class Settlement {
    * Of purchases that can be made again once the account of the last one is closed. Skipping what landed is safe: the program
    * refuses the second of two at once.
    */
-  async #freshKey(purpose: string): Promise<string> {
+  async #freshKey(purpose: string, options: PayOptions): Promise<string> {
+    const { rpc, log } = this.#context
+    const cluster = await rpc.cluster(options)
     for (let number = 0; ; number++) {
       const key = `${purpose}:${number}`
-      if ((await this.#context.log.get(key))?.state !== 'landed') return key
+      if ((await log.get(cluster, key))?.state !== 'landed') return key
     }
   }
 
@@ -218,7 +225,7 @@ export class Settlement {
  */
 export async function createSettlement(options: SettlementOptions): Promise<Settlement> {
   const { clock = systemClock, program = SETTLEMENT_PROGRAM, symbol = 'USDC' } = options
-  const rpc = options.rpc ?? (await connectChain({ endpoints: options.endpoints, clock }))
+  const rpc = options.rpc ?? connectChain({ endpoints: options.endpoints, genesisHash: options.genesisHash, clock })
   const { databaseName = 'craftec', random = systemRandom } = options
   const log = options.log ?? (await openPaymentLog(`${databaseName}-payments`))
   const sessions = options.sessions ?? (await openSessionStore(`${databaseName}-sessions`))

@@ -4,10 +4,10 @@ import { checkPaymentKey, type Payment } from './payment.ts'
 import { checkReplaceable, oldestFirst, type PaymentLog } from './payment-log.ts'
 
 interface PaymentSchema extends DBSchema {
-  payments: { key: string; value: Payment }
+  payments: { key: [cluster: string, key: string]; value: Payment }
 }
 
-const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 2
 /** The bytes must be on the disk before they are sent: a power failure may not make the log forget a payment. */
 const DURABLE = { durability: 'strict' } as const
 
@@ -20,7 +20,11 @@ export async function openPaymentLog(name: string): Promise<PaymentLog> {
   let database: IDBPDatabase<PaymentSchema>
   try {
     database = await openDB<PaymentSchema>(name, SCHEMA_VERSION, {
-      upgrade: opened => void opened.createObjectStore('payments', { keyPath: 'key' }),
+      upgrade: (opened, from) => {
+        // version 1 was never released; it did not say of which cluster a payment was, so nobody could tell what became of it
+        if (from === 1) opened.deleteObjectStore('payments')
+        opened.createObjectStore('payments', { keyPath: ['cluster', 'key'] })
+      },
       blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close()
     })
   } catch (cause) {
@@ -30,10 +34,13 @@ export async function openPaymentLog(name: string): Promise<PaymentLog> {
       { cause }
     )
   }
-  /** Change the payment of one key within one transaction: other tabs see it before or after, never between. */
-  const change = async (key: string, next: (found: Payment | undefined) => Payment | undefined): Promise<void> => {
+  /** Change one payment within one transaction: other tabs see it before or after, never between. */
+  const change = async (
+    { cluster, key }: Pick<Payment, 'cluster' | 'key'>,
+    next: (found: Payment | undefined) => Payment | undefined
+  ): Promise<void> => {
     const transaction = database.transaction('payments', 'readwrite', DURABLE)
-    const found = await transaction.store.get(key)
+    const found = await transaction.store.get([cluster, key])
     let payment: Payment | undefined
     try {
       payment = next(found)
@@ -47,17 +54,17 @@ export async function openPaymentLog(name: string): Promise<PaymentLog> {
   }
   const all = (): Promise<Payment[]> => database.getAll('payments')
   return {
-    get: key => database.get('payments', key),
-    add: payment => {
+    get: (cluster, key) => database.get('payments', [cluster, key]),
+    add: async payment => {
       checkPaymentKey(payment.key)
-      return change(payment.key, found => {
+      await change(payment, found => {
         checkReplaceable(found)
         return payment
       })
     },
-    settle: (key, signature, state) =>
-      change(key, found =>
-        found?.signature === signature && found.state === 'open' ? { ...found, state } : undefined
+    settle: (payment, state) =>
+      change(payment, found =>
+        found?.signature === payment.signature && found.state === 'open' ? { ...found, state } : undefined
       ),
     open: async () => oldestFirst((await all()).filter(({ state }) => state === 'open')),
     forget: async before => {

@@ -1,38 +1,34 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ManualClock } from '../../../test/kit/manual-clock.ts'
-import { memoryPaymentLog, nextStep, type Payment, type PaymentNode, settlePayment } from './index.ts'
+import { CraftecError } from '../../errors/index.ts'
+import {
+  memoryPaymentLog,
+  nextStep,
+  type Payment,
+  type PaymentDoubt,
+  type PaymentNode,
+  type PaymentSight,
+  type PaymentWatch,
+  settlePayment,
+  watchPayment
+} from './index.ts'
 
 /** Shorter than on a cluster: the random walks then often end near it. */
 const LIFE = 40
-const payment = (key: string, number: number, height: number): Payment => ({
+const CLUSTER = 'genesis'
+const START_MS = 1_700_000_000_000
+const payment = (key: string, number: number, height: number, createdAt = number): Payment => ({
+  cluster: CLUSTER,
   key,
   summary: `pay ${key}`,
   signature: `${key}#${number}`,
   wire: new Uint8Array([number]),
+  fromHeight: height,
+  fromSlot: height,
   lastValidBlockHeight: height + LIFE,
-  createdAt: number,
+  createdAt,
   state: 'open'
-})
-
-describe('nextStep', () => {
-  const open = payment('a', 1, 1_000)
-
-  it('sends again while the transaction can land, and never after', () => {
-    expect(nextStep(open, { finalizedHeight: 1_000, status: undefined })).toBe('resend')
-    expect(nextStep(open, { finalizedHeight: 1_040, status: undefined })).toBe('resend')
-    expect(nextStep(open, { finalizedHeight: 1_073, status: undefined })).toBe('expired')
-  })
-
-  it('believes what was seen over any height', () => {
-    const status = (confirmed: boolean, refused: boolean) => ({
-      finalizedHeight: 9_999,
-      status: { confirmed, error: refused ? 'AccountNotFound' : null }
-    })
-    expect(nextStep(open, status(false, false))).toBe('wait')
-    expect(nextStep(open, status(true, false))).toBe('landed')
-    expect(nextStep(open, status(true, true))).toBe('refused')
-  })
 })
 
 describe('the log of payments', () => {
@@ -41,11 +37,11 @@ describe('the log of payments', () => {
       const log = memoryPaymentLog()
       await log.add(payment('a', 1, 0))
       await expect(log.add(payment('a', 2, 0))).rejects.toMatchObject({ code: 'payment-under-way' })
-      await log.settle('a', 'a#1', state)
+      await log.settle(payment('a', 1, 0), state)
       await log.add(payment('a', 2, 0))
-      await log.settle('a', 'a#1', 'landed')
-      expect((await log.get('a'))?.state).toBe('open')
-      await log.settle('a', 'a#2', 'landed')
+      await log.settle(payment('a', 1, 0), 'landed')
+      expect((await log.get(CLUSTER, 'a'))?.state).toBe('open')
+      await log.settle(payment('a', 2, 0), 'landed')
       await expect(log.add(payment('a', 3, 0))).rejects.toMatchObject({ code: 'already-paid' })
     }
   })
@@ -53,14 +49,25 @@ describe('the log of payments', () => {
   it('forgets what is final and old, nothing else', async () => {
     const log = memoryPaymentLog()
     for (const [number, key] of ['a', 'b', 'c'].entries()) await log.add(payment(key, number, 0))
-    await log.settle('a', 'a#0', 'landed')
-    await log.settle('c', 'c#2', 'landed')
+    await log.settle(payment('a', 0, 0), 'landed')
+    await log.settle(payment('c', 2, 0), 'landed')
     await log.forget(2)
-    expect(await Promise.all(['a', 'b', 'c'].map(async key => (await log.get(key))?.state))).toEqual([
+    expect(await Promise.all(['a', 'b', 'c'].map(async key => (await log.get(CLUSTER, key))?.state))).toEqual([
       undefined,
       'open',
       'landed'
     ])
+  })
+
+  it('keeps clusters apart', async () => {
+    const log = memoryPaymentLog()
+    const elsewhere = { ...payment('a', 2, 0), cluster: 'another genesis' }
+    await log.add(payment('a', 1, 0))
+    await log.add(elsewhere)
+    await log.settle({ ...payment('a', 1, 0), cluster: 'another genesis' }, 'expired')
+    await log.settle(elsewhere, 'landed')
+    expect((await log.get(CLUSTER, 'a'))?.state).toBe('open')
+    expect((await log.get('another genesis', 'a'))?.state).toBe('landed')
   })
 
   it('refuses keys that say nothing', async () => {
@@ -94,29 +101,57 @@ class Chain {
   }
 }
 
+const MS_PER_BLOCK = 400
+
+/** What the endpoints of a walk are: `honest` ones lag in what they saw; the others say what makes payments look dead. */
+type Endpoint = 'honest' | 'silent' | 'ahead' | 'refusing' | 'forgetful'
+const endpoints = fc.oneof(
+  fc.constant<Endpoint[]>(['honest']),
+  fc
+    .array(fc.constantFrom<Endpoint>('honest', 'silent', 'ahead', 'refusing', 'forgetful'), {
+      minLength: 1,
+      maxLength: 2
+    })
+    .map(others => ['honest', ...others] as Endpoint[])
+)
+
 const events = fc.array(
   fc.record({
     what: fc.constantFrom('pay', 'look', 'blocks', 'blocks'),
     order: fc.nat(4),
     arrives: fc.boolean(),
     includes: fc.boolean(),
-    /** Blocks that the node which is asked is behind with what it saw. */
+    /** Blocks that the endpoint which is asked is behind with what it saw. */
     lag: fc.nat(30),
-    blocks: fc.nat(45)
+    blocks: fc.nat(120)
   }),
   { maxLength: 60, size: 'max' }
 )
 
-it('pays once, whatever is lost, late, restarted or tried again', async () => {
+it('pays once, whatever is lost, late, restarted, tried again, or lied about while one endpoint is honest and heard', async () => {
+  const settled = { landed: 0, refused: 0, expired: 0 }
   await fc.assert(
-    fc.asyncProperty(events, async happenings => {
+    fc.asyncProperty(endpoints, events, async (kinds, happenings) => {
       const chain = new Chain()
       const log = memoryPaymentLog()
+      const watches = new Map<string, PaymentWatch>()
       let made = 0
+      let nowMs = START_MS
+      const seen = (open: Payment, kind: Endpoint, lag: number): PaymentSight | undefined => {
+        const known = (chain.landed.get(open.signature) ?? Number.POSITIVE_INFINITY) <= chain.height - lag
+        const confirmed = { confirmed: true, error: null }
+        if (kind === 'silent') return undefined
+        if (kind === 'ahead') return { finalizedHeight: chain.height + 100_000, status: undefined }
+        if (kind === 'refusing') return { finalizedHeight: chain.height, status: { ...confirmed, error: 'no' } }
+        return { finalizedHeight: chain.height, status: known && kind === 'honest' ? confirmed : undefined }
+      }
       for (const { what, order, arrives, includes, lag, blocks } of happenings) {
-        if (what === 'blocks') for (let block = 0; block < blocks; block++) chain.block(includes)
+        if (what === 'blocks') {
+          for (let block = 0; block < blocks; block++) chain.block(includes)
+          nowMs += blocks * MS_PER_BLOCK
+        }
         if (what === 'pay') {
-          const next = payment(`order ${order}`, made++, chain.height)
+          const next = payment(`order ${order}`, made++, chain.height, nowMs)
           const taken = await log.add(next).then(
             () => true,
             () => false
@@ -126,28 +161,35 @@ it('pays once, whatever is lost, late, restarted or tried again', async () => {
         }
         if (what !== 'look') continue
         for (const open of await log.open()) {
-          const known = (chain.landed.get(open.signature) ?? Number.POSITIVE_INFINITY) <= chain.height - lag
-          const step = nextStep(open, {
-            finalizedHeight: chain.height,
-            status: known ? { confirmed: true, error: null } : undefined
-          })
-          if (step === 'resend' && arrives) chain.take(open)
-          if (step !== 'resend' && step !== 'wait') await log.settle(open.key, open.signature, step)
+          const sights = kinds.map(kind => seen(open, kind, lag))
+          const watch = watchPayment(watches.get(open.signature), { sights, now: nowMs, monotonic: nowMs })
+          watches.set(open.signature, watch)
+          const next = nextStep(open, watch)
+          if (next.step === 'send' && arrives) chain.take(open)
+          if (next.step !== 'settle') continue
+          settled[next.state]++
+          await log.settle(open, next.state)
         }
       }
       const orders = [...chain.landed.keys()].map(signature => signature.split('#')[0])
       expect(new Set(orders).size).toBe(orders.length)
     }),
-    { numRuns: 2_000 }
+    { numRuns: 500 }
   )
+  // the walks are long enough to end payments both ways
+  expect(Math.min(settled.landed, settled.expired)).toBeGreaterThan(50)
 })
 
 describe('settlePayment', () => {
-  const setting = (sights: PaymentNode['sight'], told: PaymentNode['told'] = () => new Promise(() => {})) => {
+  const setting = (sight: () => Promise<PaymentSight>, told: PaymentNode['told'] = () => new Promise(() => {})) => {
     const clock = new ManualClock()
     const log = memoryPaymentLog()
     const sent: number[] = []
-    const node: PaymentNode = { send: async wire => void sent.push(wire[0] ?? 0), sight: sights, told }
+    const node: PaymentNode = {
+      send: async wire => void sent.push(wire[0] ?? 0),
+      sights: async () => [await sight().catch(() => undefined)],
+      told
+    }
     return { clock, log, sent, node }
   }
   /** Let everything that can happen without time happen, then a poll's time pass. */
@@ -167,10 +209,10 @@ describe('settlePayment', () => {
     for (let turns = 0; turns < 5; turns++) await turn(clock)
     expect(await settled).toEqual({ state: 'landed', error: null })
     expect(sent).toEqual([7, 7, 7])
-    expect((await log.get('a'))?.state).toBe('landed')
+    expect((await log.get(CLUSTER, 'a'))?.state).toBe('landed')
   })
 
-  it('looks at once when it is told, and is not kept busy by a node that tells for ever', async () => {
+  it('looks at once when it is told, and is not kept busy by an endpoint that tells for ever', async () => {
     let looks = 0
     const { clock, log, node } = setting(
       async () => ({ finalizedHeight: 10, status: ++looks < 3 ? { confirmed: false, error: null } : undefined }),
@@ -183,18 +225,38 @@ describe('settlePayment', () => {
     expect(looks).toBe(2)
     stop.abort()
     await expect(settled).rejects.toMatchObject({ code: 'aborted' })
-    expect((await log.get('a'))?.state).toBe('open')
+    expect((await log.get(CLUSTER, 'a'))?.state).toBe('open')
   })
 
-  it('keeps trying while nodes are down, and leaves the payment open when time is up', async () => {
+  it('keeps trying while endpoints are down, says so, and leaves the payment open when time is up', async () => {
     const { clock, log, node } = setting(async () => {
       throw new Error('down')
     })
     await log.add(payment('a', 7, 0))
-    const settled = settlePayment(payment('a', 7, 0), { log, node, clock, timeoutMs: 10_000 })
+    const doubts: PaymentDoubt[] = []
+    const settled = settlePayment(payment('a', 7, 0), {
+      log,
+      node,
+      clock,
+      timeoutMs: 10_000,
+      onDoubt: doubt => void doubts.push(doubt)
+    })
     settled.catch(() => {})
     for (let turns = 0; turns < 7; turns++) await turn(clock)
-    await expect(settled).rejects.toMatchObject({ code: 'timeout' })
+    await expect(settled).rejects.toMatchObject({ code: 'timeout', details: { doubt: 'endpoints-silent' } })
+    expect(doubts).toEqual(['endpoints-silent'])
+    expect((await log.open()).map(({ key }) => key)).toEqual(['a'])
+  })
+
+  it('leaves a payment of another cluster as it is', async () => {
+    const { clock, log, node } = setting(async () => ({ finalizedHeight: 9_999_999, status: undefined }))
+    const sights: PaymentNode['sights'] = async () => {
+      throw new CraftecError('cluster-mismatch', 'another cluster')
+    }
+    await log.add(payment('a', 7, 0))
+    await expect(settlePayment(payment('a', 7, 0), { log, node: { ...node, sights }, clock })).rejects.toMatchObject({
+      code: 'cluster-mismatch'
+    })
     expect((await log.open()).map(({ key }) => key)).toEqual(['a'])
   })
 })

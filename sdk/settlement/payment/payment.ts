@@ -1,14 +1,13 @@
-/**
- * One payment from the moment its bytes are signed until the chain says what became of it. Nothing here sends or waits: the rule
- * that a payment is never made twice is in `nextStep` and in what a {@link PaymentLog} takes.
- */
+/** One payment from the moment its bytes are signed until the chain says what became of it. */
 import { CraftecError } from '../../errors/index.ts'
 
 /** `open`: it may still happen. The others are final: it happened; the chain refused it; no block can take it any more. */
 export type PaymentState = 'open' | 'landed' | 'refused' | 'expired'
 
 export interface Payment {
-  /** What makes two attempts the same payment; chosen by whoever pays. */
+  /** Genesis hash of the cluster it was signed for, in base58: no other cluster can tell what became of it. */
+  readonly cluster: string
+  /** What makes two attempts on one cluster the same payment; chosen by whoever pays. */
   readonly key: string
   /** For people: what the wallet was asked to sign. */
   readonly summary: string
@@ -16,35 +15,40 @@ export interface Payment {
   readonly signature: string
   /** The signed transaction as it goes over the wire. */
   readonly wire: Uint8Array
+  /** Block height and slot of the chain when its blockhash was fetched. */
+  readonly fromHeight: number
+  readonly fromSlot: number
   /** No block above this height can contain it. */
   readonly lastValidBlockHeight: number
-  /** Milliseconds since the Unix epoch. */
+  /** When it was signed, milliseconds since the Unix epoch. */
   readonly createdAt: number
   readonly state: PaymentState
 }
 
-/** What an RPC node says of a transaction. The height was read before the status, from the same node. */
+/** What one RPC endpoint says of a transaction. The height was read before the status, from the same endpoint. */
 export interface PaymentSight {
   /** Of the last block that no fork can undo. */
   readonly finalizedHeight: number
-  /** Undefined when the node knows nothing of the transaction. `error` as Solana's RPC has it, null when there was none. */
+  /** Undefined when the endpoint knows nothing of the transaction. `error` as Solana's RPC has it, null when there was none. */
   readonly status: { readonly confirmed: boolean; readonly error: unknown } | undefined
 }
 
-export type PaymentStep = 'resend' | 'wait' | Exclude<PaymentState, 'open'>
-
-/** An RPC node that is a few blocks behind itself, as those behind load balancers are, must not make a payment look dead. */
-const HEIGHT_MARGIN = 32
-
 /**
- * What to do about an open payment. It counts as expired only when a block that cannot be undone lies past its last one and the
- * node that says so has not seen it: before that, a new transaction for the same purpose could be a second payment.
+ * Why nobody can say yet what became of a payment:
+ * - `not-over`: it can still happen;
+ * - `endpoints-silent`: too few RPC endpoints answer to believe them;
+ * - `endpoints-disagree`: they contradict each other;
+ * - `height-implausible`: the chain cannot have grown by what they say;
+ * - `single-endpoint`: nobody confirms what the only endpoint says, and time alone does not prove it yet;
+ * - `other-cluster`: it was signed for another cluster than the endpoints are of.
  */
-export function nextStep(payment: Payment, { finalizedHeight, status }: PaymentSight): PaymentStep {
-  if (status?.confirmed) return status.error === null ? 'landed' : 'refused'
-  if (status !== undefined) return 'wait'
-  return finalizedHeight > payment.lastValidBlockHeight + HEIGHT_MARGIN ? 'expired' : 'resend'
-}
+export type PaymentDoubt =
+  | 'not-over'
+  | 'endpoints-silent'
+  | 'endpoints-disagree'
+  | 'height-implausible'
+  | 'single-endpoint'
+  | 'other-cluster'
 
 /** @throws CraftecError `invalid-argument` unless it is 1..200 characters */
 export function checkPaymentKey(key: string): void {

@@ -1,6 +1,5 @@
 import type { RawAccount } from '../accounts/index.ts'
 import type { Address } from '../address/index.ts'
-import type { Instruction } from '../instructions/index.ts'
 import type { PaymentNode } from '../payment/index.ts'
 
 export interface CallOptions {
@@ -11,12 +10,9 @@ export interface CallOptions {
 export interface Lifetime {
   readonly blockhash: string
   readonly lastValidBlockHeight: number
-}
-
-/** A transaction that the fee payer has not signed yet. */
-export interface TransactionDraft extends Lifetime {
-  readonly feePayer: Address
-  readonly instructions: readonly Instruction[]
+  /** Of the chain now. */
+  readonly height: number
+  readonly slot: number
 }
 
 /** What running a transaction would do; nothing was sent. */
@@ -29,7 +25,13 @@ export interface Simulation {
 
 /** The chain as settlement sees it: over several RPC endpoints, with a deadline on every call. All are `confirmed` state unless said. */
 export interface ChainRpc extends PaymentNode {
-  /** @throws CraftecError `rpc-unreachable` | `rpc-invalid` | `aborted`, as every call here */
+  /**
+   * Genesis hash of the chain, in base58, which tells clusters apart.
+   * @throws CraftecError `cluster-mismatch` when endpoints are of different clusters; `rpc-unreachable` | `rpc-invalid` | `aborted`,
+   *   as every call here
+   */
+  cluster(options?: CallOptions): Promise<string>
+  /** @throws CraftecError `rpc-invalid` when the endpoints do not agree about the height of the chain */
   lifetime(options?: CallOptions): Promise<Lifetime>
   /** In the order of `addresses`, at most 100; undefined where there is no account. */
   accounts(addresses: readonly Address[], options?: CallOptions): Promise<(RawAccount | undefined)[]>
@@ -39,8 +41,6 @@ export interface ChainRpc extends PaymentNode {
     filters: { readonly size: number; readonly bytes: readonly { readonly at: number; readonly bytes: Uint8Array }[] },
     options?: CallOptions
   ): Promise<{ readonly address: Address; readonly account: RawAccount }[]>
-  /** @returns version 0 message and empty signatures, as wallets take it; at most 1,232 bytes @throws CraftecError `limit-exceeded` */
-  compile(draft: TransactionDraft): Promise<Uint8Array>
   simulate(wire: Uint8Array, options?: CallOptions): Promise<Simulation>
   /** What others paid lately to write to these accounts, in micro-lamports a compute unit: the median, 0 if nobody did. */
   priorityFee(writable: readonly Address[], options?: CallOptions): Promise<bigint>

@@ -1,2 +1,3 @@
-export type { CallOptions, ChainRpc, Lifetime, Simulation, TransactionDraft } from './chain-rpc.ts'
-export { type ChainRpcOptions, connectChain } from './web3-chain-rpc.ts'
+export type { CallOptions, ChainRpc, Lifetime, Simulation } from './chain-rpc.ts'
+export { compileTransaction, type TransactionDraft } from './compile-transaction.ts'
+export { type ChainRpcOptions, connectChain } from './json-rpc-chain.ts'

@@ -73,6 +73,7 @@ export async function connectWallet(
   return {
     name: wallet.name,
     address,
+    cluster,
     sign: async (wire, { signal } = {}) => {
       const [output] = await approval(wallet.name, signal, () =>
         features[SolanaSignTransaction].signTransaction({ account, transaction: wire.slice(), chain: chainOf(cluster) })

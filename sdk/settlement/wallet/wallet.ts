@@ -14,6 +14,8 @@ export interface WalletOffer {
 export interface ConnectedWallet {
   readonly name: string
   readonly address: Address
+  /** Whose money it was asked for. */
+  readonly cluster: Cluster
   /**
    * @param wire a transaction with empty signatures
    * @returns the same transaction, signed by the account, and nothing changed

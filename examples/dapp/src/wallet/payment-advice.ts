@@ -1,4 +1,5 @@
 import type { CraftecError } from '@craftec/web'
+import type { PaymentDoubt } from '@craftec/web/settlement'
 
 /** What each failure of a payment means for the person who pays: above all, whether money moved. */
 const ADVICE: Partial<Record<CraftecError['code'], readonly [title: string, text: string]>> = {
@@ -22,6 +23,10 @@ const ADVICE: Partial<Record<CraftecError['code'], readonly [title: string, text
     'If something was signed, it is written down and looked up the next time. It is not paid twice.'
   ],
   'rpc-invalid': ['The chain answers nonsense', 'What it said cannot be true, so it was not believed.'],
+  'cluster-mismatch': [
+    'Another chain',
+    'The wallet, the page and what was signed before are not all of one chain. Nothing was signed or sent.'
+  ],
   'storage-unavailable': [
     'No place to write payments down',
     'This browser keeps nothing here, as in private windows. Without a record a payment could be made twice, so none is made.'
@@ -39,6 +44,16 @@ const TITLES: Partial<Record<CraftecError['code'], string>> = {
   timeout: 'No answer yet',
   'invalid-argument': 'That does not work',
   'limit-exceeded': 'The session is used up'
+}
+
+/** Why nobody can say yet whether something was paid. Whatever it is, the payment is written down and not made twice. */
+export const DOUBTS: Readonly<Record<PaymentDoubt, string>> = {
+  'not-over': 'no block has it yet, and one still can',
+  'endpoints-silent': 'too few RPC endpoints answer',
+  'endpoints-disagree': 'the RPC endpoints contradict each other',
+  'height-implausible': 'an RPC endpoint claims a height that the chain cannot have',
+  'single-endpoint': 'only one RPC endpoint says that it was not, and that is believed after two and a half minutes',
+  'other-cluster': 'it was signed for another chain'
 }
 
 export function paymentAdvice({ code, message }: CraftecError): { title: string; text: string } {

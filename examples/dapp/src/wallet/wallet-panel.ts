@@ -20,7 +20,7 @@ import { byId } from '../element.ts'
 import { drawAccount } from './account-view.ts'
 import { drawWalletChoice } from './choose-wallet.ts'
 import { advanceTime, type LocalChain } from './local-chain.ts'
-import { paymentAdvice } from './payment-advice.ts'
+import { DOUBTS, paymentAdvice } from './payment-advice.ts'
 import { drawPlans } from './plan-list.ts'
 import { reviewPayment } from './review-dialog.ts'
 import { type SessionState, SessionView } from './session-view.ts'
@@ -94,10 +94,13 @@ export class WalletPanel {
       return undefined
     })
     // may take minutes when the chain is slow to tell: the panel does not wait
-    void this.settlement.settleOpenPayments(({ summary }, { state }) => {
-      const became = { landed: 'was paid', refused: 'was refused by the chain', expired: 'was not paid' }[state]
+    void this.settlement.settleOpenPayments(({ summary }, report) => {
+      const became =
+        report.state === 'unknown'
+          ? `may or may not have been paid: ${DOUBTS[report.doubt]}`
+          : { landed: 'was paid', refused: 'was refused by the chain', expired: 'was not paid' }[report.state]
       const text = `From an earlier visit: "${summary}" ${became}.`
-      const kind = state === 'landed' ? 'info' : 'bad'
+      const kind = report.state === 'landed' ? 'info' : 'bad'
       this.say(text, kind)
       this.tell(text, kind)
       void this.refresh()
