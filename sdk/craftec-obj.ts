@@ -1,17 +1,30 @@
 import { CraftecError } from './errors/index.ts'
 import type { GetOptions, ObjClient, RetrievedContent, RetrievedInfo } from './obj/index.ts'
+import type { ObjEngines, StartedObj } from './start-obj.ts'
 
 /** Storing and retrieving content: `ObjClient`, whose code is loaded when it is first used. */
 export type CraftecObj = Pick<
   ObjClient,
-  'put' | 'get' | 'stat' | 'ls' | 'pin' | 'unpin' | 'remove' | 'usage' | 'distribution' | 'export' | 'import'
+  | 'put'
+  | 'get'
+  | 'stat'
+  | 'ls'
+  | 'pin'
+  | 'unpin'
+  | 'remove'
+  | 'usage'
+  | 'distribution'
+  | 'holders'
+  | 'export'
+  | 'import'
 > & {
-  /** Which engines do the arithmetic in this thread: `js` means that WebAssembly, or its files, could not be had. */
-  engines(): Promise<ReturnType<ObjClient['engines']>>
+  /** Which engines do the work, and whether workers could be had for it. */
+  engines(): Promise<ObjEngines>
 }
 
 /** {@link CraftecObj} over a client that comes when it is needed. */
-export function lazyObj(client: () => Promise<ObjClient>): CraftecObj {
+export function lazyObj(started: () => Promise<StartedObj>): CraftecObj {
+  const client = async (): Promise<ObjClient> => (await started()).client
   return {
     put: async (source, options) => (await client()).put(source, options),
     get: (ref, options) => lazyContent(client, ref, options),
@@ -24,7 +37,8 @@ export function lazyObj(client: () => Promise<ObjClient>): CraftecObj {
     remove: async ref => (await client()).remove(ref),
     usage: async () => (await client()).usage(),
     distribution: async manifestId => (await client()).distribution(manifestId),
-    engines: async () => (await client()).engines(),
+    holders: async (ref, options) => (await client()).holders(ref, options),
+    engines: async () => (await started()).engines(),
     export: (ref, options) => lazyStream(async () => (await client()).export(ref, options)),
     import: async (source, options) => (await client()).import(source, options)
   }

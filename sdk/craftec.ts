@@ -78,7 +78,7 @@ class RunningCraftec implements Craftec {
     this.obj = lazyObj(async () => {
       await this.#turn
       if (!this.#run) throw objStopped()
-      return (await this.#run.obj()).client
+      return this.#run.obj()
     })
   }
 
@@ -140,6 +140,8 @@ class RunningCraftec implements Craftec {
     const node = await createNode({
       seed,
       bootstrap,
+      // to ask when relays know nobody; nothing of it is loaded before that
+      dht: 'client',
       ...(wish === false && !objWish?.share ? {} : { reachable: true }),
       // A devnet on this machine; for any other network the node's own, stricter default holds.
       ...(netFolder.isLocalNetwork(bootstrap) ? { allowPrivateAddresses: true } : {})

@@ -162,6 +162,7 @@ function nodeOptions(config: RelayConfig, seed: Uint8Array, listening: Listening
     relayServer: reservations > 0 ? { maxReservations: reservations } : false,
     allowPrivateAddresses: config.allowPrivateAddresses,
     extraTransports: listening.transports,
+    dht: 'server',
     limits: { maxConnections: peers }
   }
 }

@@ -10,7 +10,7 @@ import { useWasmCrypto } from '../crypto/index.ts'
 import { CraftecError } from '../errors/index.ts'
 import { batchWindowUpdates } from './batch-window-updates.ts'
 import { parseBootstrap } from './bootstrap-peers.ts'
-import { dhtOver, loadDht } from './dht.ts'
+import { dhtOver, lazyDhtClient, loadDhtServer } from './dht.ts'
 import { gossipOver, loadGossip } from './gossip.ts'
 import { Libp2pNode } from './libp2p-node.ts'
 import { noiseCrypto } from './noise-crypto.ts'
@@ -56,7 +56,7 @@ export async function createP2pNode(options: P2pOptions): Promise<P2pNode> {
   try {
     const [gossip, dht] = await Promise.all([
       options.gossip ? loadGossip() : undefined,
-      options.dht ? loadDht(options.dht === 'server', allowPrivate) : undefined
+      dhtService(options.dht, allowPrivate)
     ])
     const libp2p = await createLibp2p({
       privateKey: await generateKeyPairFromSeed('Ed25519', options.seed),
@@ -113,6 +113,14 @@ export async function createP2pNode(options: P2pOptions): Promise<P2pNode> {
   } catch (cause) {
     throw CraftecError.from(cause, 'unsupported', 'the P2P node did not start; check the listen addresses')
   }
+}
+
+async function dhtService(
+  wish: P2pOptions['dht'],
+  allowPrivate: boolean
+): Promise<ReturnType<typeof lazyDhtClient> | undefined> {
+  if (wish === undefined) return undefined
+  return wish === 'server' ? loadDhtServer(allowPrivate) : lazyDhtClient(allowPrivate)
 }
 
 /** Relays to hold a reservation on: two, so that losing one does not make the node unreachable. */

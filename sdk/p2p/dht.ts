@@ -7,6 +7,8 @@ import type { PeerAddresses, WaitOptions } from './p2p-node.ts'
 const DHT_PROTOCOL = '/craftec/kad/1.0.0'
 /** A look-up asks many peers, one after another where it must. */
 const DEFAULT_LOOKUP_MS = 30_000
+/** For the peers that are connected already to enter the table. */
+const JOIN_MS = 5_000
 const DIGEST_BYTES = 32
 const DEFAULT_PROVIDERS = 20
 const MAX_PROVIDERS = 200
@@ -37,31 +39,101 @@ interface QueryEvent {
 
 /** What of kad-dht is used. */
 interface KadService {
+  start(): Promise<void>
+  stop(): Promise<void>
+  readonly routingTable: { add(peer: object, options: { signal: AbortSignal }): Promise<void> }
   provide(key: unknown, options: { signal: AbortSignal }): AsyncIterable<QueryEvent>
   findProviders(key: unknown, options: { signal: AbortSignal }): AsyncIterable<QueryEvent>
 }
 
+/** What is needed of a libp2p node to find the peers that it is connected to already. */
+interface Components {
+  readonly connectionManager: { getConnections(): readonly { readonly remotePeer: object }[] }
+  readonly peerStore: { get(peer: object): Promise<{ readonly protocols: readonly string[] }> }
+}
+
 /**
- * The service for a libp2p node. Loaded when asked for: it is 71 KB that most pages never need.
- * @param server whether to keep records for others: for nodes that stay
+ * The service of a node that keeps records for others: it runs from the start. Its code, 71 KB that most pages never need, is loaded here.
  * @param allowPrivate whether private and loopback addresses count
  */
-export async function loadDht(server: boolean, allowPrivate: boolean): Promise<ServiceFactory> {
+export async function loadDhtServer(allowPrivate: boolean): Promise<ServiceFactory> {
+  const create = await kadFactory(false, allowPrivate)
+  return components => {
+    const kad = create(components)
+    return Object.assign(kad as object, { kad: async () => kad }) as ReturnType<ServiceFactory>
+  }
+}
+
+/** The service of a node that only asks: code and table come with the first question. @param allowPrivate as {@link loadDhtServer} */
+export function lazyDhtClient(allowPrivate: boolean): ServiceFactory {
+  return components => new LazyKad(components as unknown as Components, allowPrivate) as ReturnType<ServiceFactory>
+}
+
+class LazyKad {
+  readonly #components: Components
+  readonly #allowPrivate: boolean
+  #kad: Promise<KadService> | undefined
+  #stopped = false
+
+  constructor(components: Components, allowPrivate: boolean) {
+    this.#components = components
+    this.#allowPrivate = allowPrivate
+  }
+
+  start(): void {
+    this.#stopped = false
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    const kad = this.#kad
+    this.#kad = undefined
+    await (await kad?.catch(() => undefined))?.stop()
+  }
+
+  kad(): Promise<KadService> {
+    if (this.#stopped) return Promise.reject(new CraftecError('stopped', 'the P2P node was stopped'))
+    this.#kad ??= this.#load()
+    this.#kad.catch(() => {
+      this.#kad = undefined
+    })
+    return this.#kad
+  }
+
+  async #load(): Promise<KadService> {
+    const create = await kadFactory(true, this.#allowPrivate)
+    const kad = create(this.#components as unknown as Parameters<ServiceFactory>[0]) as unknown as KadService
+    await kad.start()
+    // peers that were there before it are not told to a service that comes late
+    const { connectionManager, peerStore } = this.#components
+    const signal = AbortSignal.timeout(JOIN_MS)
+    await Promise.allSettled(
+      connectionManager.getConnections().map(async ({ remotePeer }) => {
+        const { protocols } = await peerStore.get(remotePeer)
+        if (protocols.includes(DHT_PROTOCOL)) await kad.routingTable.add(remotePeer, { signal })
+      })
+    )
+    return kad
+  }
+}
+
+async function kadFactory(clientMode: boolean, allowPrivate: boolean): Promise<ServiceFactory> {
   const { kadDHT, passthroughMapper, removePrivateAddressesMapper } = await import('@libp2p/kad-dht')
   return kadDHT({
     protocol: DHT_PROTOCOL,
-    clientMode: !server,
+    clientMode,
     peerInfoMapper: allowPrivate ? passthroughMapper : removePrivateAddressesMapper
   }) as unknown as ServiceFactory
 }
 
 /** {@link Dht} over the running service. */
 export function dhtOver(service: unknown, clock: Clock): Dht {
-  const kad = service as KadService
+  const { kad: open } = service as { kad(): Promise<KadService> }
+  const kadOf = (): Promise<KadService> => open.call(service)
   return {
     provide: (digest, { signal, timeoutMs = DEFAULT_LOOKUP_MS } = {}) =>
       withDeadline({ signal, timeoutMs, what: 'announcing to the DHT', clock }, async signal => {
-        const key = await contentKey(digest)
+        const [key, kad] = await Promise.all([contentKey(digest), kadOf()])
         let stored = 0
         for await (const event of kad.provide(key, { signal })) if (event.name === 'PEER_RESPONSE') stored++
         if (stored === 0) throw new CraftecError('link-failed', 'no peer of the DHT took the announcement')
@@ -73,7 +145,7 @@ export function dhtOver(service: unknown, clock: Clock): Dht {
       const list = (): PeerAddresses[] => [...found].map(([peerId, addresses]) => ({ peerId, addresses }))
       try {
         return await withDeadline({ signal, timeoutMs, what: 'look-up in the DHT', clock }, async signal => {
-          const key = await contentKey(digest)
+          const [key, kad] = await Promise.all([contentKey(digest), kadOf()])
           for await (const { providers = [] } of kad.findProviders(key, { signal })) {
             for (const { id, multiaddrs } of providers) {
               if (found.size < max) found.set(id.toString() as PeerId, multiaddrs.slice(0, MAX_ADDRESSES).map(String))

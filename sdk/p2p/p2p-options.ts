@@ -36,7 +36,7 @@ export interface P2pOptions {
   readonly extraTransports?: readonly TransportFactory[]
   /** Take part in gossip; its code is loaded only then. Not where `import()` is missing, unless the bundle is one file. */
   readonly gossip?: boolean
-  /** Use the DHT, as one who asks or as one who also answers; its code is loaded only then. */
+  /** Use the DHT, as one who asks (its code is loaded with the first question) or as one who also answers (loaded at once). */
   readonly dht?: 'client' | 'server'
   readonly limits?: P2pLimits
   readonly clock?: Clock

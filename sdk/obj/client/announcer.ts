@@ -2,6 +2,7 @@ import { decodeHex, encodeHex } from '../../codec/index.ts'
 import type { PeerAddresses } from '../../p2p/index.ts'
 import { announceHoldings, MAX_RECORD_ADDRESSES, signHolderRecord } from '../holders/index.ts'
 import type { ContentInfo } from '../store/index.ts'
+import { DhtProvider } from './dht-provider.ts'
 import type { ObjContext } from './obj-context.ts'
 
 /** Changes are told together: a put or an intake changes a content segment by segment. */
@@ -15,10 +16,11 @@ const BATCH = 256
 /** After relays that could not be reached, or while nobody can reach this node. */
 const RETRY_MS = 2_000
 
-/** Tells relays what this node holds, when it changes and again before they forget. */
+/** Tells relays, and the DHT if it takes part in it, what this node holds, when it changes and again before they forget. */
 export class Announcer {
   readonly #context: ObjContext
   readonly #durable: boolean
+  readonly #dht: DhtProvider
   readonly #life = new AbortController()
   readonly #changed = new Set<string>()
   #cancelGather: (() => void) | undefined
@@ -30,6 +32,7 @@ export class Announcer {
   constructor(context: ObjContext, durable: boolean) {
     this.#context = context
     this.#durable = durable
+    this.#dht = new DhtProvider(context)
   }
 
   start(): void {
@@ -41,6 +44,7 @@ export class Announcer {
 
   stop(): void {
     this.#unsubscribe()
+    this.#dht.stop()
     this.#life.abort()
     this.#cancelGather?.()
     this.#cancelAgain()
@@ -113,6 +117,7 @@ export class Announcer {
         if (content.pieces > 0) this.#note(content.manifestId, RETRY_MS)
         continue
       }
+      if (this.#durable) this.#dht.note(content.contentId)
       for (const relay of relays(content.contentId)) {
         if (relay.peerId === node.peerId) {
           ownTable?.put(record, node.publicKey, clock.now())

@@ -1,3 +1,5 @@
+import { ByteReader, ByteWriter } from '../../codec/index.ts'
+
 /** How far the spreading of a content to storage peers has come. */
 export type DistributionState =
   /** No storage peer is known, or none takes it now; it is tried again. */
@@ -46,4 +48,21 @@ export class DistributionWatch implements Distribution {
     for (const listener of [...this.#listeners]) listener(state)
     if (state.status === 'done' || state.status === 'local' || state.status === 'stopped') this.#settle(state)
   }
+}
+
+type Ended = Extract<DistributionState, { status: 'done' | 'local' }>
+
+/** A note for after a reload: pieces and peers, or nothing for content that stays here. */
+export function encodeDistributed(state: Ended): Uint8Array {
+  if (state.status === 'local') return new Uint8Array(0)
+  return new ByteWriter(8).u32(state.piecesStored).u32(state.peers).finish()
+}
+
+/** @throws CraftecError `malformed` */
+export function decodeDistributed(note: Uint8Array): Ended {
+  if (note.length === 0) return { status: 'local' }
+  const reader = new ByteReader(note, 'note of a distribution')
+  const state: Ended = { status: 'done', piecesStored: reader.u32(), peers: reader.u32() }
+  reader.end()
+  return state
 }

@@ -6,13 +6,14 @@ import { manifestSegmentation, openManifest, type SignedManifest } from '../mani
 import { decodeProvenance } from '../piece/index.ts'
 import type { PieceRecord, PieceStore } from '../store/index.ts'
 import { HolderSession, type OfferedPiece, recodePiece, type SegmentHoldings } from '../transfer/index.ts'
-import { type DistributionState, DistributionWatch } from './distribution.ts'
+import { type DistributionState, DistributionWatch, decodeDistributed, encodeDistributed } from './distribution.ts'
 import { type ObjContext, recodeContext } from './obj-context.ts'
 import { pause } from './pause.ts'
 import { type Share, shareOf, sharingPeers } from './spread-plan.ts'
 
-/** Where a store keeps note of contents that are still to be spread. */
+/** Where a store keeps note of contents that are still to be spread, and of those that were. */
 const TODO_PREFIX = 'distribute/'
+const DONE_PREFIX = 'distributed/'
 /** Peers that are sent to at once. */
 const ACTIVE_PEERS = 4
 const PIECES_PER_OFFER = 16
@@ -39,6 +40,7 @@ export class Distributor {
   #wanted = false
   #pauseMs = FIRST_PAUSE_MS
   #cancelPause = (): void => {}
+  #unsubscribe = (): void => {}
 
   constructor(context: ObjContext) {
     this.#context = context
@@ -46,20 +48,37 @@ export class Distributor {
 
   /** Take up what was left undone. */
   async start(): Promise<void> {
-    for (const { key } of await this.#context.store.values(TODO_PREFIX)) this.#watch(key.slice(TODO_PREFIX.length))
+    const { store } = this.#context
+    this.#unsubscribe = store.onChange(({ type, manifestId }) => {
+      if (type === 'content-removed') this.#forget(encodeHex(manifestId)).catch(() => {})
+    })
+    for (let after: string | undefined; ; ) {
+      const notes = await store.values(TODO_PREFIX, after)
+      for (const { key } of notes) this.#watch(key.slice(TODO_PREFIX.length))
+      after = notes.at(-1)?.key
+      if (after === undefined) break
+    }
     this.#poke()
   }
 
   stop(): void {
     this.#life.abort(new CraftecError('stopped', 'the node is being stopped'))
     this.#cancelPause()
+    this.#unsubscribe()
     for (const watch of this.#watches.values()) watch.set({ status: 'stopped' })
     this.#watches.clear()
   }
 
-  /** @returns undefined for a content that is not being spread */
-  watch(manifestId: Uint8Array): DistributionWatch | undefined {
-    return this.#watches.get(encodeHex(manifestId))
+  /** @returns undefined for a content that was not put on this device */
+  async distribution(manifestId: Uint8Array): Promise<DistributionWatch | undefined> {
+    const name = encodeHex(manifestId)
+    const running = this.#watches.get(name)
+    if (running) return running
+    const note = await this.#context.store.value(DONE_PREFIX + name)
+    if (!note) return undefined
+    const watch = new DistributionWatch()
+    watch.set(decodeDistributed(note))
+    return watch
   }
 
   /** @param replicas pieces the network should hold for each source piece; undefined: as many as its health calls for */
@@ -68,6 +87,7 @@ export class Distributor {
     if (replicas === 0) {
       const watch = new DistributionWatch()
       watch.set({ status: 'local' })
+      await this.#context.store.setValue(DONE_PREFIX + name, encodeDistributed({ status: 'local' }))
       return watch
     }
     const note = new Uint8Array(8)
@@ -112,10 +132,17 @@ export class Distributor {
       watch.set(state)
       if (state.status !== 'done' && state.status !== 'stopped') continue
       finished = true
+      // noted before it is forgotten: a reload in between finds it done, and asks each peer once more
+      if (state.status === 'done') await this.#context.store.setValue(DONE_PREFIX + name, encodeDistributed(state))
       this.#watches.delete(name)
       await this.#context.store.setValue(TODO_PREFIX + name, undefined)
     }
     return finished
+  }
+
+  async #forget(name: string): Promise<void> {
+    const { store } = this.#context
+    if (await store.value(DONE_PREFIX + name)) await store.setValue(DONE_PREFIX + name, undefined)
   }
 
   async #spread(name: string, watch: DistributionWatch): Promise<DistributionState> {

@@ -1,24 +1,27 @@
 import { throwIfAborted } from '../../async/index.ts'
-import { encodeHex } from '../../codec/index.ts'
 import { CraftecError } from '../../errors/index.ts'
-import { type PeerId, peerIdFromPublicKey } from '../../identity/index.ts'
+import { peerIdFromPublicKey } from '../../identity/index.ts'
 import type { PeerAddresses } from '../../p2p/index.ts'
-import { findHolders } from '../holders/index.ts'
+import { equalBytes } from '../hashing/index.ts'
+import { findHolders, type HolderRecord } from '../holders/index.ts'
 import { manifestSegmentation, openManifest, type SignedManifest } from '../manifest/index.ts'
 import type { NewContent } from '../store/index.ts'
 import type { HolderSession, PeerFault } from '../transfer/index.ts'
+import { byAgreement } from './by-agreement.ts'
 import type { ObjContext } from './obj-context.ts'
 import { pause } from './pause.ts'
 import type { Reach } from './reach.ts'
 
 export interface ContentRef {
   readonly contentId: Uint8Array
-  /** Absent: whatever manifest of the content is found first. */
+  /** Absent: the manifest that most holders name, see `byAgreement`. */
   readonly manifestId?: Uint8Array | undefined
 }
 
 export interface FoundHolder extends PeerAddresses {
   readonly manifestId: Uint8Array | undefined
+  /** Whether it says that it stays; what it says about that counts for nothing until it was audited. */
+  readonly durable?: boolean
 }
 
 export interface FindManifestOptions {
@@ -32,38 +35,57 @@ export interface FindManifestOptions {
 const FIRST_PAUSE_MS = 250
 /** Holders whose manifests are looked at before a search is called off. */
 const MAX_ASKED = 16
+/** With fewer holders than that those who are known are asked for others. */
+const ENOUGH_HOLDERS = 4
+/** Others are waiting for somebody who may not exist. */
+const DHT_TIMEOUT_MS = 5_000
 
 /**
- * Holders of a content, as they become known: from the relays that keep records, all at once; then from the DHT, if the node has one.
- * None of it is believed: whoever is found must prove what it holds. It ends, and does not fail.
+ * Holders of a content, as they become known: from the relays that keep records, all at once; from the DHT, if relays know nobody and the
+ * node takes part in it; and from the holders themselves, if they are few. None of it is believed: whoever is found must prove what it
+ * holds. It ends, and does not fail.
  */
 export async function* searchHolders(
-  context: Pick<ObjContext, 'node' | 'relays' | 'clock' | 'scores'>,
+  context: Pick<ObjContext, 'node' | 'relays' | 'clock' | 'scores' | 'exchange'>,
   { contentId, manifestId }: ContentRef,
   signal: AbortSignal
 ): AsyncIterable<FoundHolder> {
-  const { node, clock, scores } = context
+  const { node, clock, scores, exchange } = context
   const seen = new Set<string>([node.peerId])
-  const usable = (peerId: PeerId): boolean => !seen.has(peerId) && !scores.isBanned(peerId, clock.monotonic())
+  const known: FoundHolder[] = []
+  const take = (holder: FoundHolder): boolean => {
+    if (seen.has(holder.peerId) || scores.isBanned(holder.peerId, clock.monotonic())) return false
+    if (manifestId && holder.manifestId && !equalBytes(holder.manifestId, manifestId)) return false
+    seen.add(holder.peerId)
+    known.push(holder)
+    return true
+  }
   const asked = context.relays(contentId).map(relay =>
     findHolders(node, relay, contentId, { signal, clock })
       .then(records => ({ records }))
       .catch(() => ({ records: [] }))
   )
   for await (const { records } of asSettled(asked))
-    for (const record of records) {
-      const peerId = peerIdFromPublicKey(record.holder)
-      if (!usable(peerId)) continue
-      if (manifestId && encodeHex(record.manifestId) !== encodeHex(manifestId)) continue
-      seen.add(peerId)
-      yield { peerId, addresses: record.addresses, manifestId: record.manifestId }
-    }
-  const providers = (await node.dht?.findProviders(contentId, { signal }).catch(() => [])) ?? []
-  for (const provider of providers) {
-    if (!usable(provider.peerId)) continue
-    seen.add(provider.peerId)
-    yield { ...provider, manifestId: undefined }
+    for (const holder of records.map(holderOf)) if (take(holder)) yield holder
+  const providers: PeerAddresses[] = []
+  if (known.length === 0 && node.dht) {
+    const found = await node.dht.findProviders(contentId, { signal, timeoutMs: DHT_TIMEOUT_MS }).catch(() => [])
+    providers.push(...found.filter(({ peerId }) => peerId !== node.peerId))
+    // without a manifest's id a provider is of no use yet: it is asked for its record below
+    if (manifestId)
+      for (const provider of providers) {
+        const holder = { ...provider, manifestId: undefined }
+        if (take(holder)) yield holder
+      }
   }
+  const few = known.length > 0 ? known : providers
+  if (few.length >= ENOUGH_HOLDERS) return
+  for (const holder of (await exchange.ask(context, few, contentId, signal)).map(holderOf))
+    if (take(holder)) yield holder
+}
+
+function holderOf({ holder, addresses, manifestId, durable }: HolderRecord): FoundHolder {
+  return { peerId: peerIdFromPublicKey(holder), addresses, manifestId, durable }
 }
 
 /** Results in the order in which they come. */
@@ -77,7 +99,7 @@ async function* asSettled<T>(tasks: readonly Promise<T>[]): AsyncIterable<T> {
 }
 
 /**
- * The manifest of a content: from the store, or from the first holder that has one which fits. Looks again until `timeoutMs` is over: who
+ * The manifest of a content: from the store, or from a holder that has one which fits. Looks again until `timeoutMs` is over: who
  * holds it may just be about to say so.
  * @throws CraftecError `content-unavailable` when nobody who can be reached has it; `aborted`
  */
@@ -107,7 +129,10 @@ async function askHolders(
   onFault: FindManifestOptions['onFault']
 ): Promise<SignedManifest | undefined> {
   let asked = 0
-  for await (const holder of reach.search(ref, signal)) {
+  const { badManifests, clock } = context
+  const found = reach.search(ref, signal)
+  const holders = ref.manifestId ? found : byAgreement(found, id => !badManifests.has(id), clock)
+  for await (const holder of holders) {
     if (asked++ === MAX_ASKED) break
     const manifest = await askForManifest(context, reach, ref, holder, signal, onFault)
     if (manifest) return manifest
@@ -115,8 +140,13 @@ async function askHolders(
   return undefined
 }
 
-async function localManifest({ store }: ObjContext, ref: ContentRef): Promise<SignedManifest | undefined> {
-  const known = ref.manifestId ? await store.content(ref.manifestId) : (await store.byContentId(ref.contentId))[0]
+async function localManifest(
+  { store, badManifests }: ObjContext,
+  ref: ContentRef
+): Promise<SignedManifest | undefined> {
+  const known = ref.manifestId
+    ? await store.content(ref.manifestId)
+    : (await store.byContentId(ref.contentId)).find(({ manifestId }) => !badManifests.has(manifestId))
   const bytes = known && (await store.manifest(known.manifestId))
   return bytes && openManifest(bytes, ref)
 }

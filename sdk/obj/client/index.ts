@@ -1,9 +1,8 @@
 export { chooseRelays } from './choose-relays.ts'
+export type { GetOptions, GetProgress } from './content-reader.ts'
 export type { Distribution, DistributionState } from './distribution.ts'
 export {
   type ContentStat,
-  type GetOptions,
-  type GetProgress,
   ObjClient,
   type PutOptions as ObjPutOptions,
   type PutProgress,
@@ -15,3 +14,4 @@ export { rendezvous } from './rendezvous.ts'
 export type { ByteRange, RetrievedContent, RetrievedInfo } from './retrieved-content.ts'
 export type { PutSource } from './source-chunks.ts'
 export { type StorageService, type StorageServiceOptions, startStorageService } from './storage-service.ts'
+export type { ContentHolders, HolderReport, SurveyOptions } from './survey-holders.ts'

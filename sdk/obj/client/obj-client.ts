@@ -1,30 +1,24 @@
-import { type DeadlineOptions, throwIfAborted } from '../../async/index.ts'
+import type { DeadlineOptions } from '../../async/index.ts'
 import { decodeHex, encodeHex } from '../../codec/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import type { CodingEngine } from '../coding/index.ts'
-import {
-  type ContentId,
-  type ContentLink,
-  contentIdFromHash,
-  formatLink,
-  hashFromContentId,
-  parseLink
-} from '../content/index.ts'
+import { type ContentId, type ContentLink, contentIdFromHash, formatLink } from '../content/index.ts'
 import type { HashEngine } from '../hashing/index.ts'
-import { manifestSegmentation, type SignedManifest } from '../manifest/index.ts'
+import type { SignedManifest } from '../manifest/index.ts'
 import type { ContentInfo, StoreUsage } from '../store/index.ts'
-import { ContentFetcher, type PeerFault } from '../transfer/index.ts'
-import { type ArchivedPiece, readArchive, writeArchive } from './content-archive.ts'
+import { writeArchive } from './content-archive.ts'
+import { ContentReader, type GetOptions } from './content-reader.ts'
+import { parseRef } from './content-ref.ts'
 import type { Distribution } from './distribution.ts'
 import { Distributor } from './distributor.ts'
-import { findManifest, newContent } from './find-content.ts'
+import { importContent } from './import-content.ts'
 import type { ObjContext } from './obj-context.ts'
 import { DRAFT_PREFIX, putContent, readTimestamp } from './put-content.ts'
-import { openReach, privateReach, type Reach } from './reach.ts'
-import { contentSize, readContent } from './read-content.ts'
-import { type ByteRange, type RetrievedContent, resolveRange, retrievedContent, streamOf } from './retrieved-content.ts'
+import { contentSize } from './read-content.ts'
+import { type RetrievedContent, streamOf } from './retrieved-content.ts'
 import { openSource, type PutSource } from './source-chunks.ts'
 import { type StorageService, startStorageService } from './storage-service.ts'
+import { type ContentHolders, type SurveyOptions, surveyHolders } from './survey-holders.ts'
 
 export interface PutOptions {
   /** Encrypt before anything is stored; the key is in the link and nowhere else. Default false. */
@@ -58,27 +52,6 @@ export interface PutResult {
   readonly distribution: Distribution
 }
 
-export interface GetOptions {
-  readonly range?: ByteRange
-  readonly signal?: AbortSignal | undefined
-  readonly onProgress?: (progress: GetProgress) => void
-  /**
-   * Fetch through circuits that end at the holders: relays do not learn what is asked for, holders do not learn who asks. Takes a link with a
-   * manifest id; slower; nothing is kept. Each holder has a circuit of its own. Default false.
-   */
-  readonly private?: boolean
-  /** Told of each peer that lied or stalled; the content arrives all the same. */
-  readonly onFault?: (fault: PeerFault) => void
-  /** Give up when nothing useful has come for this long, in milliseconds. Default 30,000. */
-  readonly idleTimeoutMs?: number
-}
-
-export interface GetProgress {
-  /** Bytes of pieces that came over the network so far. */
-  readonly bytes: number
-  readonly peers: number
-}
-
 /** What is known of a content without reading it. */
 export interface ContentStat {
   readonly cid: ContentId
@@ -95,10 +68,6 @@ export interface ContentStat {
 }
 
 const PAGE = 1000
-/** Pieces in one write of an import. */
-const IMPORT_BATCH = 16
-const DEFAULT_IDLE_MS = 30_000
-const HEX_ID = /^[0-9a-f]{64}$/
 /** A put that wrote nothing for so long has died with its page. */
 const STALE_DRAFT_MS = 60 * 60_000
 
@@ -106,6 +75,7 @@ const STALE_DRAFT_MS = 60 * 60_000
 export class ObjClient {
   readonly #context: ObjContext
   readonly #distributor: Distributor
+  readonly #reader: ContentReader
   readonly #service: StorageService | undefined
   readonly #life = new AbortController()
 
@@ -113,6 +83,7 @@ export class ObjClient {
   constructor(context: ObjContext, { share = false }: { readonly share?: boolean } = {}) {
     this.#context = context
     this.#distributor = new Distributor(context)
+    this.#reader = new ContentReader(context)
     this.#service = share ? startStorageService(context, { intake: false, durable: false }) : undefined
   }
 
@@ -184,38 +155,16 @@ export class ObjClient {
 
   /**
    * Retrieve content, from this device or from whoever holds it. Nothing happens before the result is read.
-   * @param ref a link, or a content id. With a content id alone a stranger's manifest may be found first: read whole, it is checked
-   *   against the id at the end; a range of it is only as good as that manifest. A link has no such gap
+   * @param ref a link, or a content id. A link names its manifest, and nothing is handed out that does not fit. With a content id alone the
+   *   manifest that most holders name is taken. Content of one segment has that segment's hash as its id, so nothing wrong is handed out;
+   *   with more segments each is what that manifest's publisher signed, and that they are the content asked for is known when all of
+   *   it was read: else reading ends with `content-corrupt` and names the publisher, and the next `get` takes another manifest. A range
+   *   of such content is only as good as the manifest
    * @throws CraftecError `malformed` for a string that is neither
    */
   get(ref: string, options: GetOptions = {}): RetrievedContent {
-    const link = parseRef(ref)
     const signal = anySignal(options.signal, this.#life.signal)
-    let opened: Promise<SignedManifest> | undefined
-    const open = (): Promise<SignedManifest> => {
-      opened ??= this.#manifest(link, signal, options)
-      opened.catch(() => {
-        opened = undefined
-      })
-      return opened
-    }
-    const { range: asked } = options
-    return retrievedContent({
-      info: async () => {
-        const manifest = await open()
-        const local = await this.#context.store.content(manifest.id)
-        const size = contentSize(manifest)
-        return {
-          contentId: manifest.contentId,
-          manifestId: manifest.id,
-          size,
-          range: resolveRange(asked, size),
-          name: link.name ?? (local?.label?.name || undefined),
-          type: link.mediaType ?? (local?.label?.type || undefined)
-        }
-      },
-      read: range => this.#read(open, link, range ?? asked, options, signal)
-    })
+    return this.#reader.open(parseRef(ref), options, signal, () => this.#running())
   }
 
   /** @throws CraftecError `content-unavailable` | `malformed` | `aborted` */
@@ -252,23 +201,7 @@ export class ObjClient {
     const signal = anySignal(options.signal, this.#life.signal)
     const manifest = await this.#manifest(parseRef(ref), signal)
     await this.#context.store.pin(manifest.id)
-    await this.#complete(manifest, options, signal)
-  }
-
-  /** Fetch what is not here. */
-  async #complete(manifest: SignedManifest, options: GetOptions, signal: AbortSignal): Promise<void> {
-    const held = await this.#context.store.held(manifest.id)
-    const cut = manifestSegmentation(manifest)
-    const fetcher = this.#fetcher(manifest, options)
-    try {
-      for (const segment of manifest.segments.keys()) {
-        throwIfAborted(signal, 'get')
-        // k pieces may depend on each other only if some were recoded; the fetcher finds out, and costs little then
-        if ((held[segment] ?? 0) < cut.segment(segment).k) await fetcher.segment(segment)
-      }
-    } finally {
-      await fetcher.close()
-    }
+    await this.#reader.complete(manifest, options, signal)
   }
 
   /** It may go when room is needed. What others hold, they hold: nobody can be made to forget. @throws CraftecError `content-unknown` */
@@ -296,7 +229,7 @@ export class ObjClient {
     const signal = anySignal(options.signal, this.#life.signal)
     const parts = async function* (client: ObjClient): AsyncGenerator<Uint8Array, void, undefined> {
       const manifest = await client.#manifest(link, signal)
-      await client.#complete(manifest, options, signal)
+      await client.#reader.complete(manifest, options, signal)
       yield* writeArchive(client.#context.store, manifest)
     }
     return streamOf(parts(this))
@@ -311,55 +244,35 @@ export class ObjClient {
     { pin = true, signal }: { readonly pin?: boolean; readonly signal?: AbortSignal | undefined } = {}
   ): Promise<ContentStat> {
     this.#running()
-    const { store, hashing } = this.#context
-    let manifest: SignedManifest | undefined
-    let batch: ArchivedPiece[] = []
-    const flush = async (): Promise<void> => {
-      const [first] = batch
-      if (manifest && first)
-        await store.putPieces(
-          manifest.id,
-          first.segment,
-          batch.map(({ piece }) => piece)
-        )
-      batch = []
-    }
-    for await (const part of readArchive(hashing, openSource(source).chunks)) {
-      throwIfAborted(anySignal(signal, this.#life.signal), 'import')
-      if ('manifest' in part) {
-        manifest = part.manifest
-        await store.addContent({ ...newContent(manifest), pinned: pin })
-        continue
-      }
-      if (batch.length >= IMPORT_BATCH || (batch[0] && batch[0].segment !== part.segment)) await flush()
-      batch.push(part)
-    }
-    await flush()
-    if (!manifest) throw new CraftecError('malformed', 'content archive: empty')
-    return this.#stat(manifest)
+    return this.#stat(await importContent(this.#context, source, { pin, signal: anySignal(signal, this.#life.signal) }))
   }
 
   usage(): Promise<StoreUsage> {
     return this.#context.store.usage()
   }
 
-  /** Watch the spreading of a content; undefined when it is not being spread. */
-  async distribution(manifestId: Uint8Array): Promise<Distribution | undefined> {
-    return this.#distributor.watch(manifestId)
+  /** The spreading of a content, also after a reload, and when it is over; undefined for content that was not put here. */
+  distribution(manifestId: Uint8Array): Promise<Distribution | undefined> {
+    return this.#distributor.distribution(manifestId)
+  }
+
+  /**
+   * Who holds a content, and how safe it is: asks relays and the holders themselves, and challenges each for what it claims. Takes seconds, and
+   * a megabyte or two; see {@link ContentHolders} for what the figures mean.
+   * @throws CraftecError `content-unavailable` | `malformed` | `aborted` | `stopped`
+   */
+  async holders(ref: string, options: SurveyOptions = {}): Promise<ContentHolders> {
+    const signal = anySignal(options.signal, this.#life.signal)
+    return surveyHolders(this.#context, await this.#manifest(parseRef(ref), signal), { ...options, signal })
   }
 
   #running(): void {
     if (this.#life.signal.aborted) throw new CraftecError('stopped', 'the node was stopped; start it again')
   }
 
-  #manifest(link: ContentLink, signal: AbortSignal, options: GetOptions = {}): Promise<SignedManifest> {
+  #manifest(link: ContentLink, signal: AbortSignal): Promise<SignedManifest> {
     this.#running()
-    const { idleTimeoutMs: timeoutMs = DEFAULT_IDLE_MS, onFault } = options
-    return findManifest(this.#context, this.#reach(options), link, { signal, timeoutMs, onFault })
-  }
-
-  #reach({ private: hidden = false }: GetOptions): Reach {
-    return hidden ? privateReach(this.#context) : openReach(this.#context)
+    return this.#reader.manifest(link, signal)
   }
 
   async #local(ref: string): Promise<ContentInfo> {
@@ -369,70 +282,6 @@ export class ObjClient {
     if (!local) throw new CraftecError('content-unknown', 'this device holds nothing of this content')
     return local
   }
-
-  #fetcher(manifest: SignedManifest, options: GetOptions): ContentFetcher {
-    const { store, hashing, coding, codec, scores, clock, random } = this.#context
-    const reach = this.#reach(options)
-    let bytes = 0
-    const peers = new Set<string>()
-    const { contentId, id: manifestId } = manifest
-    return new ContentFetcher(
-      {
-        openSession: (peer, signal) => reach.open(peer, signal),
-        store,
-        hashes: hashing,
-        codec,
-        engine: async () => coding,
-        scores,
-        clock,
-        random
-      },
-      manifest,
-      {
-        findHolders: signal => reach.search({ contentId, manifestId }, signal),
-        keep: reach.keep,
-        ...(options.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: options.idleTimeoutMs }),
-        ...(options.onFault ? { onFault: options.onFault } : {}),
-        onBytes: (count, peer) => {
-          bytes += count
-          peers.add(peer)
-          options.onProgress?.({ bytes, peers: peers.size })
-        }
-      }
-    )
-  }
-
-  async *#read(
-    open: () => Promise<SignedManifest>,
-    link: ContentLink,
-    range: ByteRange | undefined,
-    options: GetOptions,
-    signal: AbortSignal
-  ): AsyncGenerator<Uint8Array, void, undefined> {
-    throwIfAborted(signal, 'get')
-    const manifest = await open()
-    const resolved = resolveRange(range, contentSize(manifest))
-    const fetcher = this.#fetcher(manifest, options)
-    const onAbort = (): void => void fetcher.close()
-    signal.addEventListener('abort', onAbort, { once: true })
-    try {
-      for await (const bytes of readContent(fetcher, this.#context.hashing, manifest, resolved, link.key)) {
-        throwIfAborted(signal, 'get')
-        yield bytes
-      }
-    } catch (error) {
-      throwIfAborted(signal, 'get')
-      throw error
-    } finally {
-      signal.removeEventListener('abort', onAbort)
-      await fetcher.close()
-    }
-  }
-}
-
-/** A link, or a bare content id. @throws CraftecError `malformed` */
-function parseRef(ref: string): ContentLink {
-  return HEX_ID.test(ref) ? { contentId: hashFromContentId(ref) } : parseLink(ref)
 }
 
 function isDraft({ manifestId }: ContentInfo, drafts: ReadonlySet<string>): boolean {

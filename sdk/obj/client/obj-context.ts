@@ -6,6 +6,8 @@ import type { HashEngine } from '../hashing/index.ts'
 import type { HolderTable } from '../holders/index.ts'
 import type { PieceStore } from '../store/index.ts'
 import { inlineCodec, type ObjDuplex, PeerScores, type RecodeContext, type SegmentCodec } from '../transfer/index.ts'
+import { BadManifests } from './bad-manifests.ts'
+import { PeerExchange } from './peer-exchange.ts'
 
 /** What the parts of the storage client share. */
 export interface ObjContext {
@@ -19,6 +21,8 @@ export interface ObjContext {
   readonly coding: CodingEngine
   readonly hashing: HashEngine
   readonly scores: PeerScores
+  readonly exchange: PeerExchange
+  readonly badManifests: BadManifests
   readonly clock: Clock
   readonly random: RandomBytes
   /** Relays that keep holder records for a content. */
@@ -51,6 +55,8 @@ export function objContext(parts: ObjParts): ObjContext {
   return {
     codec: inlineCodec(parts.coding, parts.hashing, systemRandom),
     scores: new PeerScores(),
+    exchange: new PeerExchange(),
+    badManifests: new BadManifests(),
     clock: systemClock,
     random: systemRandom,
     ...parts

@@ -36,6 +36,9 @@ export interface StorageService {
   stop(): void
 }
 
+/** Holders that somebody who asks is told of; the protocol takes no more. */
+const MAX_TOLD = 16
+
 /** Give what the store holds to whoever asks, keep pieces for others if wished, and let relays know. */
 export function startStorageService(context: ObjContext, options: StorageServiceOptions): StorageService {
   const { node, store, hashing, clock, scores } = context
@@ -63,7 +66,8 @@ export function startStorageService(context: ObjContext, options: StorageService
       onRead: (manifestId, segment, pieces, k) => keeper?.read(manifestId, segment, pieces, k),
       holders: async contentId => {
         const own = await Promise.all((await store.byContentId(contentId)).map(content => announcer.record(content)))
-        return own.filter(record => record !== undefined)
+        const known = context.ownTable?.find(contentId, MAX_TOLD, clock.now()) ?? []
+        return [...own.filter(record => record !== undefined), ...known]
       }
     },
     { clock, ...options }

@@ -1,0 +1,193 @@
+import { throwIfAborted } from '../../async/index.ts'
+import { CraftecError } from '../../errors/index.ts'
+import type { ContentLink } from '../content/index.ts'
+import { manifestSegmentation, type SignedManifest } from '../manifest/index.ts'
+import { ContentFetcher, type PeerFault } from '../transfer/index.ts'
+import { findManifest } from './find-content.ts'
+import type { ObjContext } from './obj-context.ts'
+import { openReach, privateReach, type Reach } from './reach.ts'
+import { contentSize, readContent } from './read-content.ts'
+import { type ByteRange, type RetrievedContent, resolveRange, retrievedContent } from './retrieved-content.ts'
+
+export interface GetOptions {
+  readonly range?: ByteRange
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: (progress: GetProgress) => void
+  /**
+   * Fetch through circuits that end at the holders: relays do not learn what is asked for, holders do not learn who asks. Takes a link with a
+   * manifest id; slower; nothing is kept. Each holder has a circuit of its own. Default false.
+   */
+  readonly private?: boolean
+  /** Told of each peer that lied or stalled; the content arrives all the same. */
+  readonly onFault?: (fault: PeerFault) => void
+  /** Give up when nothing useful has come for this long, in milliseconds. Default 30,000. */
+  readonly idleTimeoutMs?: number
+}
+
+export interface GetProgress {
+  /** Bytes of pieces that came over the network so far. */
+  readonly bytes: number
+  readonly peers: number
+}
+
+const DEFAULT_IDLE_MS = 30_000
+
+/** Finds manifests, and reads what they describe: the way from a link to bytes. */
+export class ContentReader {
+  readonly #context: ObjContext
+
+  constructor(context: ObjContext) {
+    this.#context = context
+  }
+
+  /** @throws CraftecError `content-unavailable` | `aborted` */
+  manifest(link: ContentLink, signal: AbortSignal, options: GetOptions = {}): Promise<SignedManifest> {
+    const { idleTimeoutMs: timeoutMs = DEFAULT_IDLE_MS, onFault } = options
+    return findManifest(this.#context, this.#reach(options), link, { signal, timeoutMs, onFault })
+  }
+
+  /** Nothing happens before the result is read. @param running throws when the node does not run */
+  open(link: ContentLink, options: GetOptions, signal: AbortSignal, running: () => void): RetrievedContent {
+    let opened: Promise<SignedManifest> | undefined
+    const open = (): Promise<SignedManifest> => {
+      running()
+      opened ??= this.manifest(link, signal, options)
+      opened.catch(() => {
+        opened = undefined
+      })
+      return opened
+    }
+    const refuse = async (manifest: SignedManifest, cause: CraftecError): Promise<CraftecError> => {
+      opened = undefined
+      const error = this.#context.badManifests.add(manifest, cause)
+      await this.#forget(manifest)
+      return error
+    }
+    const { range: asked } = options
+    return retrievedContent({
+      info: async () => {
+        const manifest = await open()
+        const local = await this.#context.store.content(manifest.id)
+        const size = contentSize(manifest)
+        return {
+          contentId: manifest.contentId,
+          manifestId: manifest.id,
+          size,
+          range: resolveRange(asked, size),
+          name: link.name ?? (local?.label?.name || undefined),
+          type: link.mediaType ?? (local?.label?.type || undefined)
+        }
+      },
+      read: range => this.#read(open, refuse, link, range ?? asked, options, signal)
+    })
+  }
+
+  /** Fetch what is not here. @throws CraftecError as reading does */
+  async complete(manifest: SignedManifest, options: GetOptions, signal: AbortSignal): Promise<void> {
+    const held = await this.#context.store.held(manifest.id)
+    const cut = manifestSegmentation(manifest)
+    const fetcher = this.#fetcher(manifest, options)
+    try {
+      for (const segment of manifest.segments.keys()) {
+        throwIfAborted(signal, 'get')
+        // k pieces may depend on each other only if some were recoded; the fetcher finds out, and costs little then
+        if ((held[segment] ?? 0) < cut.segment(segment).k) await fetcher.segment(segment)
+      }
+    } finally {
+      await fetcher.close()
+    }
+  }
+
+  #reach({ private: hidden = false }: GetOptions): Reach {
+    return hidden ? privateReach(this.#context) : openReach(this.#context)
+  }
+
+  #fetcher(manifest: SignedManifest, options: GetOptions): ContentFetcher {
+    const { store, hashing, coding, codec, scores, clock, random } = this.#context
+    const reach = this.#reach(options)
+    let bytes = 0
+    const peers = new Set<string>()
+    const { contentId, id: manifestId } = manifest
+    return new ContentFetcher(
+      {
+        openSession: (peer, signal) => reach.open(peer, signal),
+        store,
+        hashes: hashing,
+        codec,
+        engine: async () => coding,
+        scores,
+        clock,
+        random
+      },
+      manifest,
+      {
+        findHolders: signal => reach.search({ contentId, manifestId }, signal),
+        keep: reach.keep,
+        ...(options.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: options.idleTimeoutMs }),
+        ...(options.onFault ? { onFault: options.onFault } : {}),
+        onBytes: (count, peer) => {
+          bytes += count
+          peers.add(peer)
+          options.onProgress?.({ bytes, peers: peers.size })
+        }
+      }
+    )
+  }
+
+  /** Only where the manifest was not named by a link can it be of other content than was asked for. */
+  async *#read(
+    open: () => Promise<SignedManifest>,
+    refuse: (manifest: SignedManifest, cause: CraftecError) => Promise<CraftecError>,
+    link: ContentLink,
+    range: ByteRange | undefined,
+    options: GetOptions,
+    signal: AbortSignal
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    for (let given = 0; ; ) {
+      throwIfAborted(signal, 'get')
+      const manifest = await open()
+      try {
+        for await (const bytes of this.#readManifest(manifest, link, range, options, signal)) {
+          given += bytes.length
+          yield bytes
+        }
+        return
+      } catch (error) {
+        throwIfAborted(signal, 'get')
+        const cause = CraftecError.from(error)
+        if (link.manifestId || cause.code !== 'content-corrupt') throw error
+        const told = await refuse(manifest, cause)
+        // nothing of it was handed out: another manifest may be read in its place
+        if (given > 0) throw told
+      }
+    }
+  }
+
+  async *#readManifest(
+    manifest: SignedManifest,
+    link: ContentLink,
+    range: ByteRange | undefined,
+    options: GetOptions,
+    signal: AbortSignal
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const resolved = resolveRange(range, contentSize(manifest))
+    const fetcher = this.#fetcher(manifest, options)
+    const onAbort = (): void => void fetcher.close()
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      for await (const bytes of readContent(fetcher, this.#context.hashing, manifest, resolved, link.key)) {
+        throwIfAborted(signal, 'get')
+        yield bytes
+      }
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      await fetcher.close()
+    }
+  }
+
+  /** What was fetched of it is of no use to anybody; what somebody pinned is theirs to remove. */
+  async #forget({ id }: SignedManifest): Promise<void> {
+    const { store } = this.#context
+    if ((await store.content(id))?.pinned === false) await store.removeContent(id)
+  }
+}
