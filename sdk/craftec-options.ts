@@ -37,11 +37,14 @@ export interface CraftecOptions {
 
 export interface ObjWish {
   /**
-   * Where pieces are kept, and closed by whoever opened it: `openPieceStore()` of @craftec/web/workers writes to slab files in a worker,
-   * which is many times faster. Default: as `storage` says, IndexedDB or memory.
+   * Where pieces are kept, and closed by whoever opened it, for instance by `openPieceStore({ quotaBytes })` of @craftec/web/workers.
+   * Default: as `storage` says, memory, or the origin's store, in a storage worker where there can be one, else in this thread.
    */
   readonly store?: PieceStore
-  /** Codes segments in other threads: `createCodecPool()` of @craftec/web/workers. Default: in this one, in slices of a few milliseconds. */
+  /**
+   * Codes segments: `createCodecPool()` of @craftec/web/workers. Default: such a pool in a page, and in its workers; where no workers can
+   * be had, this thread does it in slices of a few milliseconds.
+   */
   readonly codec?: SegmentCodec
   /**
    * Give what is held here to others while the page is open. It keeps a place at a bootstrap node, as with `relay`, and relays are told what

@@ -26,3 +26,4 @@ export type {
   WebSocketCloseInfo,
   WebSocketErrorEvent
 } from './net/index.ts'
+export type { ObjEngines } from './start-obj.ts'

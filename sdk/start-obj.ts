@@ -1,21 +1,18 @@
-import { systemClock } from './async/index.ts'
+import { systemClock, systemRandom } from './async/index.ts'
 import type { ObjWish } from './craftec-options.ts'
 import type { Identity } from './identity/index.ts'
 import { bootstrapSources, type Directory, directoryNodes, type NetClient, storageNodes } from './net/index.ts'
 import {
   chooseRelays,
-  createMemoryPieceStore,
-  linkedPieceStore,
+  inlineCodec,
   loadCodingEngine,
   loadHashEngine,
   ObjClient,
   objContext,
-  openBrowserStore,
-  type PieceStore,
   PRIVATE_STORAGE_HOST,
-  PRIVATE_STORAGE_PORT,
-  sharedStoreLink
+  PRIVATE_STORAGE_PORT
 } from './obj/index.ts'
+import { chooseCodec, chooseStore } from './obj-engines.ts'
 import type { P2pNode } from './p2p/index.ts'
 
 export interface StartObjOptions {
@@ -29,28 +26,37 @@ export interface StartObjOptions {
   readonly wish: ObjWish
 }
 
-export interface StartedObj {
-  readonly client: ObjClient
-  stop(): Promise<void>
+/** Which engines do the work, and where. */
+export interface ObjEngines {
+  /** Arithmetic of pieces: `js` means that WebAssembly, or its files, could not be had. */
+  readonly coding: ReturnType<ObjClient['engines']>['coding']
+  readonly hashing: ReturnType<ObjClient['engines']>['hashing']
+  /** Whole segments: in workers, in this thread because there are none, or as the caller wished. */
+  readonly codec: 'workers' | 'inline' | 'custom'
+  /** Pieces: slab files in the storage worker, IndexedDB in this thread, memory, or what the caller gave. */
+  readonly store: 'worker' | 'inline' | 'memory' | 'custom'
 }
 
-/** As `openPieceStore` has it, so that a page may change over to it and find what it stored. */
-const STORE_NAME = 'craftec-pieces'
-/** Without a disk everything is in memory, which must not grow with what others send. */
-const MEMORY_QUOTA_BYTES = 256 * 1024 * 1024
+export interface StartedObj {
+  readonly client: ObjClient
+  engines(): Promise<ObjEngines>
+  stop(): Promise<void>
+}
 
 /**
  * The storage client of a page's node. This module is loaded on demand.
  * @throws CraftecError `storage-unavailable` | `storage-corrupt`
  */
 export async function startObj(options: StartObjOptions): Promise<StartedObj> {
-  const { node, nodeIdentity, identity, directory, net, wish } = options
+  const { node, nodeIdentity, identity, directory, net, storage, wish } = options
   const { coding: codingUrls, hashing: hashingUrl } = wish.wasmUrls ?? {}
-  const [coding, hashing, store] = await Promise.all([
+  const [coding, hashing, { store, place }] = await Promise.all([
     loadCodingEngine(codingUrls ? { wasmUrls: codingUrls } : {}),
     loadHashEngine(hashingUrl ? { wasmUrl: hashingUrl } : {}),
-    openStore(options)
+    chooseStore(storage, wish)
   ])
+  const own = wish.codec ? undefined : chooseCodec(inlineCodec(coding, hashing, systemRandom), wish.wasmUrls)
+  const codec = wish.codec ?? own
   const bootstrap = bootstrapSources(options.bootstrap)
   const view = () => directory.view(systemClock.now())
   const client = new ObjClient(
@@ -61,7 +67,7 @@ export async function startObj(options: StartObjOptions): Promise<StartedObj> {
       store,
       coding,
       hashing,
-      ...(wish.codec ? { codec: wish.codec } : {}),
+      ...(codec ? { codec } : {}),
       relays: contentId => chooseRelays(bootstrap, directoryNodes(view()), contentId),
       connectPrivately: (peerId, signal) =>
         net.connect(`${PRIVATE_STORAGE_HOST}:${PRIVATE_STORAGE_PORT}`, { exit: { identity: peerId }, signal }),
@@ -72,17 +78,12 @@ export async function startObj(options: StartObjOptions): Promise<StartedObj> {
   await client.start()
   return {
     client,
+    engines: async () => ({ ...client.engines(), codec: (await own?.place()) ?? 'custom', store: place }),
     stop: async () => {
       await client.stop()
+      await own?.dispose()
       // a store that was handed in is its owner's to close
       if (wish.store === undefined) await store.close()
     }
   }
-}
-
-async function openStore({ storage, wish }: StartObjOptions): Promise<PieceStore> {
-  if (wish.store !== undefined) return wish.store
-  if (storage === 'memory') return createMemoryPieceStore({ quotaBytes: MEMORY_QUOTA_BYTES })
-  const open = (): Promise<PieceStore> => openBrowserStore({ name: STORE_NAME, engine: 'indexeddb' })
-  return linkedPieceStore(sharedStoreLink({ name: STORE_NAME, rank: 0, open }))
 }

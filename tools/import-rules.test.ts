@@ -23,6 +23,15 @@ describe('layers', () => {
     expect(why('sdk/net/fetch.ts', '../../workers/index.ts')).toEqual(['sdk is below workers'])
   })
 
+  it('let the composition root start workers, which then do not know it', () => {
+    expect(why('sdk/obj-engines.ts', '../workers/codec/index.ts')).toEqual([])
+    expect(why('sdk/obj-engines.ts', '../workers/index.ts')).toEqual(['sdk is below workers'])
+    expect(why('workers/craftec/craftec-host.ts', '../../sdk/index.ts')).toEqual([])
+    expect(why('workers/storage/open-piece-store.ts', '../../sdk/index.ts')).toEqual([
+      'workers is below sdk/index.ts, which starts it'
+    ])
+  })
+
   it('refuse arrows between neighbours', () => {
     expect(why('sdk/net/fetch.ts', '../obj/index.ts')).toEqual(['net and obj stand side by side'])
   })

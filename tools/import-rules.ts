@@ -21,6 +21,9 @@ export const LAYERS: readonly (readonly string[])[] = [
 /** Top-level folders, lowest first. Those above `sdk` may import anything below them. */
 const HOUSE = ['sdk', 'workers', 'widget', 'relay-server', 'chain', 'examples', 'test']
 
+/** Workers that know sdk/obj and what is below it, so that the composition root above both can start them. */
+const WORKERS_OF_ROOT = ['workers/codec', 'workers/storage']
+
 /** Packages that only the named folders may import. Tests and benchmarks may too: they measure against the raw library. */
 const WRAPPED: readonly { readonly packages: RegExp; readonly only: readonly string[] }[] = [
   {
@@ -87,7 +90,10 @@ function relativeReasons(edge: ImportEdge, hasDoor: (folder: string) => boolean)
 
 function houseReason(from: string, target: string): string | undefined {
   const [fromFloor, targetFloor] = [HOUSE.indexOf(topFolder(from)), HOUSE.indexOf(topFolder(target))]
+  const knownByRoot = (file: string): boolean => WORKERS_OF_ROOT.some(folder => isInside(file, folder))
+  if (isRoot(target) && knownByRoot(from)) return `${topFolder(from)} is below ${target}, which starts it`
   if (fromFloor === -1 || fromFloor >= targetFloor) return undefined
+  if (isRoot(from) && knownByRoot(target)) return undefined
   return isTest(from) ? undefined : `${topFolder(from)} is below ${topFolder(target)}`
 }
 
@@ -114,6 +120,7 @@ function doorReason(from: string, target: string, hasDoor: (folder: string) => b
   }
   if (partOf(from) === partOf(target) && !hasDoor(posix.dirname(target))) return undefined
   if (isInside(from, 'test') || (isTest(from) && isInside(target, 'test'))) return undefined
+  if (isRoot(from) && WORKERS_OF_ROOT.some(folder => target === `${folder}/index.ts`)) return undefined
   if (SIDE_DOORS.has(target) && domainOf(from) !== domainOf(target)) return undefined
   // sdk/ is a street, not a house: each domain in it has a door of its own.
   const depth = steps[0] === 'sdk' && domainOf(target) !== undefined ? 3 : 2
@@ -124,6 +131,11 @@ function doorReason(from: string, target: string, hasDoor: (folder: string) => b
 function domainOf(file: string): string | undefined {
   const parts = file.split('/')
   return parts[0] === 'sdk' && parts.length > 2 ? parts[1] : undefined
+}
+
+/** sdk/craftec.ts and what stands beside it. */
+function isRoot(file: string): boolean {
+  return isInside(file, 'sdk') && file.split('/').length === 2
 }
 
 /** The domain of sdk/ or the part of another top-level folder that a file belongs to: sdk/net, relay-server/egress. */

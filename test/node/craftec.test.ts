@@ -104,8 +104,9 @@ describe('createCraftec', () => {
       })
       return craft.obj.engines()
     }
-    expect(await engines('rlnc-strict', 'obj-hash')).toEqual({ coding: 'wasm-simd', hashing: 'wasm-simd' })
-    expect(await engines('nowhere', 'nowhere')).toEqual({ coding: 'js', hashing: 'js' })
+    const here = { codec: 'inline', store: 'memory' }
+    expect(await engines('rlnc-strict', 'obj-hash')).toEqual({ coding: 'wasm-simd', hashing: 'wasm-simd', ...here })
+    expect(await engines('nowhere', 'nowhere')).toEqual({ coding: 'js', hashing: 'js', ...here })
   })
 
   it('without a network, fails in time with the reason, and never goes out by itself', async () => {

@@ -39,7 +39,8 @@ export interface OpenPieceStoreOptions extends Omit<StorePolicyOptions, 'value' 
  */
 export async function openPieceStore(options: OpenPieceStoreOptions = {}): Promise<PieceStore> {
   const { name = 'craftec-pieces', engine = 'auto', persist = true, workerUrl, ...policy } = options
-  if (persist) await askToPersist()
+  // Not awaited: a browser may put the question to the user.
+  if (persist) void askToPersist()
   const start: StorageWorkerStart = { ...policy, name, engine }
   const store = linkedPieceStore(typeof Worker === 'function' ? startWorker(start, workerUrl) : browserStoreLink(start))
   try {
