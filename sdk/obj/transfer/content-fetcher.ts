@@ -31,7 +31,10 @@ interface Waiting {
   patient: boolean
 }
 
+/** Holders that have something to give. */
 const DEFAULT_ACTIVE = 4
+/** Sessions in all: a content is dealt to sixteen, and whoever has given all it has may get more of it. */
+const MAX_SESSIONS = 32
 const DEFAULT_IDLE_MS = 30_000
 const TICK_MS = 250
 /** Pause before holders are looked for again. */
@@ -334,13 +337,21 @@ export class ContentFetcher {
     const now = clock.monotonic()
     const max = this.#options.activePeers ?? DEFAULT_ACTIVE
     this.#candidates.sort((a, b) => scores.rank(b.peerId, now) - scores.rank(a.peerId, now))
-    while (this.#active.size + this.#opening.size < max) {
+    const hasRoom = (): boolean =>
+      this.#useful(now) + this.#opening.size < max && this.#active.size + this.#opening.size < MAX_SESSIONS
+    while (hasRoom()) {
       const next = this.#candidates.shift()
       if (!next) break
       if (scores.isBanned(next.peerId, now)) continue
       void this.#connect(next)
     }
-    if (this.#candidates.length === 0 && this.#active.size + this.#opening.size < max) this.#search(now)
+    if (this.#candidates.length === 0 && hasRoom()) this.#search(now)
+  }
+
+  /** Sessions that count: of a content that is dealt to many, a few have given all they have long before there is enough. */
+  #useful(nowMs: number): number {
+    const wanted = [...this.#segments.values()].some(({ finishing }) => !finishing)
+    return wanted ? this.#plan.usefulPeers(nowMs) : this.#active.size
   }
 
   #search(nowMs: number): void {
