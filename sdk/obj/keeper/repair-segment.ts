@@ -2,8 +2,10 @@ import { withDeadline } from '../../async/index.ts'
 import type { RepairTask } from '../health/index.ts'
 import { verifyPiece } from '../integrity/index.ts'
 import type { SignedManifest } from '../manifest/index.ts'
+import { decodeProvenance } from '../piece/index.ts'
 import { HolderSession, IndexSet, type OfferedPiece, recodePiece } from '../transfer/index.ts'
 import type { AskedHolder } from './audit-segment.ts'
+import { certainTasks } from './certain-tasks.ts'
 import type { KeeperContext } from './keeper-context.ts'
 
 const PIECE_TIMEOUT_MS = 60_000
@@ -20,8 +22,11 @@ export async function repairSegment(
   holders: ReadonlyMap<string, AskedHolder>,
   signal: AbortSignal
 ): Promise<number> {
+  const own = await ownCommitted(context, manifest, segment)
+  const certain = new Map(Array.from(holders, ([holder, { holdings }]) => [holder, holdings.committed.size]))
+  certain.set(context.node.peerId, own.size)
   let made = 0
-  for (const task of tasks) {
+  for (const task of certainTasks(tasks, certain, context.node.peerId)) {
     if (signal.aborted) return made
     try {
       const piece = await makePiece(context, manifest, segment, task, holders, signal)
@@ -48,30 +53,50 @@ async function makePiece(
       ? ownPiece(context, manifest, segment)
       : fetchPiece(context, manifest, segment, holders.get(recoder), 'held', signal)
   if (!own) return fetchPiece(context, manifest, segment, holders.get(recoder), 'fresh', signal)
-  if (how === 'fetch-and-recode') {
-    const fetched = await fetchPiece(context, manifest, segment, holders.get(from ?? ''), 'held', signal)
-    if (fetched) await keep(context, manifest, segment, fetched)
-  }
+  if (how === 'fetch-and-recode') await gather(context, manifest, segment, from, holders, signal)
   return recodePiece({ store, engine: coding, hashes: hashing, identity: nodeIdentity, random }, manifest.id, segment)
 }
 
-/** A piece from a holder, verified: one that it has, or one that it makes of all it has. */
+/** Get a committed piece that is not here from `from`, and from others until there are two to combine. */
+async function gather(
+  context: KeeperContext,
+  manifest: SignedManifest,
+  segment: number,
+  from: string | undefined,
+  holders: ReadonlyMap<string, AskedHolder>,
+  signal: AbortSignal
+): Promise<void> {
+  const others = [...holders].filter(([holder]) => holder !== from).map(([, holder]) => holder)
+  let wanted = true
+  for (const giver of [holders.get(from ?? ''), ...others]) {
+    const own = await ownCommitted(context, manifest, segment)
+    if (!wanted && own.size >= 2) return
+    const index = [...(giver?.holdings.committed ?? [])].find(index => !own.has(index))
+    if (index === undefined) continue
+    const fetched = await fetchPiece(context, manifest, segment, giver, index, signal)
+    if (fetched) await keep(context, manifest, segment, fetched)
+    wanted &&= fetched === undefined
+  }
+}
+
+/** A piece from a holder, verified: one that it has, a committed one by its place, or one that it makes of all it has. */
 async function fetchPiece(
   { hashing, clock }: KeeperContext,
   manifest: SignedManifest,
   segment: number,
   holder: AskedHolder | undefined,
-  which: 'held' | 'fresh',
+  which: 'held' | 'fresh' | number,
   signal: AbortSignal
 ): Promise<OfferedPiece | undefined> {
   if (!holder) return undefined
   const { session, holdings } = holder
   const [first] = holdings.committed
+  const index = which === 'held' ? first : which
   const want = {
     manifestId: manifest.id,
     segment,
-    committed: which === 'held' && first !== undefined ? IndexSet.of(first) : new IndexSet(),
-    recoded: which === 'held' && first === undefined ? 1 : 0,
+    committed: typeof index === 'number' ? IndexSet.of(index) : new IndexSet(),
+    recoded: index === undefined ? 1 : 0,
     fresh: which === 'fresh' ? 1 : 0,
     rows: []
   }
@@ -126,6 +151,20 @@ async function keep(
 ): Promise<boolean> {
   const { id } = verifyPiece(hashing, manifest, segment, head, data)
   return (await store.putPieces(manifest.id, segment, [{ record: { id, ...head }, data }])) > 0
+}
+
+/** Places of the committed pieces that are here. */
+async function ownCommitted(
+  { store }: KeeperContext,
+  manifest: SignedManifest,
+  segment: number
+): Promise<ReadonlySet<number>> {
+  const places = new Set<number>()
+  for (const { provenance } of await store.pieces(manifest.id, segment)) {
+    const origin = decodeProvenance(provenance)
+    if (origin.kind === 'committed') places.add(origin.index)
+  }
+  return places
 }
 
 async function ownPiece(
