@@ -3,12 +3,17 @@ import type { BrowserContext, CDPSession, Page } from 'playwright-core'
 import { type PageServer, startPageServer } from '../../../tools/page-server.ts'
 import { launchPersistentChromium } from '../../../tools/persistent-chromium.ts'
 import type { Visit } from './page.ts'
+import { TabSilent, withinSeconds } from './within-seconds.ts'
 
 declare const visit: Visit
 
 const MAX_BIRTHS = 5
 const BIRTH_SECONDS = 5
 const CLOSE_SECONDS = 2
+const KILL_SECONDS = 5
+/** For one thing that a tab is asked to do: the slowest takes a second on a busy machine. */
+const ANSWER_SECONDS = 30
+const ALIVE_SECONDS = 10
 
 /** A browser with a profile on the disk, whose tabs open the same piece store. */
 export interface StoreBrowser extends AsyncDisposable {
@@ -58,7 +63,7 @@ export async function startStoreBrowser(): Promise<StoreBrowser> {
           )
           return page
         } catch (error) {
-          if (attempt === MAX_BIRTHS || !/crashed|no answer/.test(String(error))) throw error
+          if (attempt === MAX_BIRTHS || !isOfDeadTab(error)) throw error
         }
       }
     },
@@ -68,7 +73,8 @@ export async function startStoreBrowser(): Promise<StoreBrowser> {
       const answer = await session?.send('SystemInfo.getProcessInfo')
       const crashed = context.pages().map(page => new Promise(resolve => page.once('crash', resolve)))
       for (const { type, id } of answer?.processInfo ?? []) if (type === 'renderer') process.kill(id, 'SIGKILL')
-      await Promise.race(crashed)
+      // The processes are gone in any case; the browser forgets at times to say so.
+      await withinSeconds(KILL_SECONDS, Promise.race(crashed)).catch(() => {})
       // A browser without pages ends.
       const dead = context.pages()
       await livePage(context)
@@ -103,20 +109,31 @@ async function livePage(context: BrowserContext): Promise<Page> {
     try {
       return await withinSeconds(BIRTH_SECONDS, context.newPage())
     } catch (error) {
-      if (attempt === MAX_BIRTHS || !/crashed|no answer/.test(String(error))) throw error
+      if (attempt === MAX_BIRTHS || !isOfDeadTab(error)) throw error
     }
 }
 
-/** The browser does not always say of a page that its process is dead: it stays silent. */
-async function withinSeconds<T>(seconds: number, answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${seconds} s`)), seconds * 1000)
-  })
+function isOfDeadTab(error: unknown): boolean {
+  return error instanceof TabSilent || String(error).includes('crashed')
+}
+
+/**
+ * What a tab answers, within half a minute.
+ * @throws Error that says whether the tab itself is alive, who holds the store's locks, and who waits for them
+ */
+async function answerOf<T>(browser: StoreBrowser, tab: Page, what: string, answer: Promise<T>): Promise<T> {
   try {
-    return await Promise.race([answer, silence])
-  } finally {
-    clearTimeout(timer)
+    return await withinSeconds(ANSWER_SECONDS, answer)
+  } catch (error) {
+    if (!(error instanceof TabSilent)) throw error
+    const alive = tab.evaluate(() => document.visibilityState)
+    const state = await withinSeconds(ALIVE_SECONDS, alive).catch(cause => `dead (${cause.message})`)
+    const other = await browser.tab()
+    const locks = await withinSeconds(
+      ALIVE_SECONDS,
+      other.evaluate(() => navigator.locks.query())
+    ).catch(cause => cause.message)
+    throw new Error(`${what}: ${error.message}; the tab is ${state}; locks: ${JSON.stringify(locks)}`, { cause: error })
   }
 }
 
@@ -127,19 +144,32 @@ export interface Aftermath {
   readonly lost: number
 }
 
-/** Open the store in a fresh tab and look at one content; throws when something is half there. */
+/** Open the store in a fresh tab and look at one content; throws when something is half there, or no answer comes. */
 export async function lookAfterKill(browser: StoreBrowser, number: number, segments: number): Promise<Aftermath> {
   const page = await browser.tab()
-  const openMs = await page.evaluate(() => visit.open())
-  const complete = await page.evaluate(([content, count]) => visit.completeSegments(content, count), [
-    number,
-    segments
-  ] as const)
+  const ask = <T>(what: string, answer: Promise<T>): Promise<T> => answerOf(browser, page, what, answer)
+  const openMs = await ask(
+    'opening the store',
+    page.evaluate(() => visit.open())
+  )
+  const complete = await ask(
+    'reading the content',
+    page.evaluate(([content, count]) => visit.completeSegments(content, count), [number, segments] as const)
+  )
   // One content at a time is in the store: verifying all of it is verifying this one.
-  const lost = await page.evaluate(() => visit.lostPieces())
-  await page.evaluate(content => visit.remove(content), number)
-  await page.evaluate(() => visit.close())
-  await page.close()
+  const lost = await ask(
+    'verifying the store',
+    page.evaluate(() => visit.lostPieces())
+  )
+  await ask(
+    'removing the content',
+    page.evaluate(content => visit.remove(content), number)
+  )
+  await ask(
+    'closing the store',
+    page.evaluate(() => visit.close())
+  )
+  await ask('closing the tab', page.close())
   return { openMs, complete, lost }
 }
 
@@ -154,13 +184,14 @@ export async function putUntilKilled(
   }: { number: number; segments: number; afterSegments: number; afterMs: number }
 ): Promise<void> {
   const page = await browser.tab()
-  await page.evaluate(() => visit.open())
+  const opened = page.evaluate(() => visit.open())
+  await answerOf(browser, page, 'opening the store to put', opened)
   const enough = browser.acknowledgements(number, afterSegments)
   const put = page.evaluate(([content, count]) => visit.put(content, count, 3), [number, segments] as const)
-  if (afterSegments > 0) await Promise.race([enough, put])
+  if (afterSegments > 0) await answerOf(browser, page, 'putting', Promise.race([enough, put]))
   // From here on its end is the kill.
   const ended = put.catch(() => {})
   await new Promise(resolve => setTimeout(resolve, afterMs))
   await browser.killTabs()
-  await ended
+  await withinSeconds(KILL_SECONDS, ended).catch(() => {})
 }
