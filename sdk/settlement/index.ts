@@ -45,12 +45,15 @@ export {
   TOKEN_PROGRAM
 } from './address/index.ts'
 export type {
+  ContentFundingRequest,
+  CreatorPoolClient,
   FoundChannel,
   PaymentReport,
   PaymentReview,
   PaymentStage,
   PayOptions,
   PlanOffer,
+  PoolFunding,
   SessionClient,
   SessionRequest,
   Settlement,

@@ -5,6 +5,7 @@ import { type Chain, settlementProgram, startChain } from '../../chain/index.ts'
 import { systemRandom } from '../../sdk/async/index.ts'
 import { connectChain, memoryPaymentLog, memorySessionStore } from '../../sdk/settlement/client/index.ts'
 import {
+  type Address,
   type ChainRpc,
   createSettlement,
   formatMoney,
@@ -42,11 +43,12 @@ beforeEach(async () => {
   await call('craftec_requestTokens', wallet.address, 100_000_000)
 })
 
-async function call(method: string, ...params: readonly unknown[]): Promise<void> {
+async function call(method: string, ...params: readonly unknown[]): Promise<unknown> {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
   const response = await fetch(chain.url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
-  const answer = (await response.json()) as { error?: { message: string } }
+  const answer = (await response.json()) as { result?: unknown; error?: { message: string } }
   if (answer.error) throw new Error(answer.error.message)
+  return answer.result
 }
 
 function settlementWith(
@@ -61,6 +63,11 @@ function settlementWith(
     log,
     sessions
   })
+}
+
+/** Seconds since the Unix epoch by the chain, which tests move ahead. */
+async function chainSeconds(): Promise<bigint> {
+  return BigInt(Number(await call('getBlockTime', await call('getSlot'))))
 }
 
 async function balance(settlement: Settlement): Promise<bigint> {
@@ -105,6 +112,10 @@ describe('a subscription', () => {
     expect(before - (await balance(settlement))).toBe(2n * PRICE)
     await settlement.cancel(wallet, poolId)
     expect(before - (await balance(settlement))).toBe(PRICE)
+    await expect(settlement.closeSubscription(wallet, poolId)).rejects.toMatchObject({
+      code: 'transaction-failed',
+      details: { name: 'SubscriptionLive' }
+    })
   })
 
   it('is not signed at another price than the one that was shown', async () => {
@@ -267,6 +278,69 @@ describe('a session', () => {
     expect(kept.voucher.seq).toBe(1n)
   })
 
+  it('spends more once more is locked, and a top-up that is tried again adds nothing', async () => {
+    const log = memoryPaymentLog()
+    const settlement = await settlementWith(log)
+    const before = await balance(settlement)
+    const session = await open(settlement, 1_000n)
+    await session.pay(1_000n, nowSecs())
+    await expect(session.pay(1n, nowSecs())).rejects.toMatchObject({ code: 'limit-exceeded' })
+    const more = money(500n, await settlement.reader.token())
+
+    const stop = new AbortController()
+    const onStage = (stage: string): void => {
+      if (stage === 'sending') stop.abort()
+    }
+    const aborted = settlement.sessions.topUp(wallet, session, more, { signal: stop.signal, onStage })
+    await expect(aborted).rejects.toMatchObject({ code: 'aborted' })
+    expect(session.left.units).toBe(0n)
+    await settlement.sessions.topUp(wallet, session, more)
+    expect(session.left.units).toBe(500n)
+    expect(before - (await balance(settlement))).toBe(1_500n)
+
+    const last = await session.pay(500n, nowSecs())
+    await settlement.sessions.redeem(receiver, last)
+    expect(before - (await balance(settlement))).toBe(1_500n)
+  })
+
+  it('that is opened again with the same nonce is the same session', async () => {
+    const settlement = await settlementWith(memoryPaymentLog())
+    const before = await balance(settlement)
+    const cap = money(1_000n, await settlement.reader.token())
+    const request = { receiver: receiver.address, cap, lifetimeSecs: 3_600, nonce: 7n }
+    const stop = new AbortController()
+    const onStage = (stage: string): void => {
+      if (stage === 'sending') stop.abort()
+    }
+    const aborted = settlement.sessions.open(wallet, request, { signal: stop.signal, onStage })
+    await expect(aborted).rejects.toMatchObject({ code: 'aborted' })
+    const session = await settlement.sessions.open(wallet, request)
+    expect((await session.pay(1_000n, nowSecs())).voucher.amount).toBe(1_000n)
+    expect(before - (await balance(settlement))).toBe(1_000n)
+    expect(wallet.asked.length).toBe(1)
+  })
+
+  it('that was not opened leaves no key behind', async () => {
+    const store = memorySessionStore()
+    const put: Address[] = []
+    const watched: SessionStore = {
+      ...store,
+      put: record => {
+        put.push(record.channel)
+        return store.put(record)
+      }
+    }
+    const settlement = await settlementWith(memoryPaymentLog(), rpc, watched)
+    const cap = money(1_000n, await settlement.reader.token())
+    const request = { receiver: receiver.address, cap, lifetimeSecs: 3_600 }
+    await expect(settlement.sessions.open(wallet, request, { onReview: () => false })).rejects.toMatchObject({
+      code: 'wallet-rejected'
+    })
+    expect(put.length).toBe(1)
+    for (const channel of put) expect(await store.get(channel)).toBeUndefined()
+  })
+
+  // from here on the chain's clock is ahead of this one's
   it('that lost its key gives back what was not spent', async () => {
     const store = memorySessionStore()
     const settlement = await settlementWith(memoryPaymentLog(), rpc, store)
@@ -295,6 +369,53 @@ describe('a session', () => {
       await expect(
         settlement.sessions.open(wallet, { receiver: receiver.address, cap, lifetimeSecs })
       ).rejects.toMatchObject({ code: 'invalid-argument' })
+    expect(wallet.asked).toEqual([])
+  })
+})
+
+describe('a creator’s pool', () => {
+  it('is opened, funded for a content, and taken out of when that was announced', async () => {
+    const settlement = await settlementWith(memoryPaymentLog())
+    const { pools, reader } = settlement
+    const before = await balance(settlement)
+    const amount = money(5_000n, await reader.token())
+    const chainTime = await chainSeconds()
+    const contentId = systemRandom(32)
+    await pools.create(wallet, 1)
+    await expect(pools.create(wallet, 1)).rejects.toMatchObject({ details: { name: 'AlreadyInitialized' } })
+    await pools.fundContent(wallet, { contentId, amount, expiresAt: chainTime + 60n, tier: 2, key: 'first' })
+    await settlement.fundCreatorPool(wallet, { creator: wallet.address, amount, key: 'first' })
+    expect((await reader.creatorPool(wallet.address))?.ledger.balance).toBe(10_000n)
+    expect((await reader.contentFund(wallet.address, contentId))?.amount).toBe(5_000n)
+
+    await pools.requestWithdrawal(wallet, money(10_000n, amount.token))
+    await expect(pools.closeContentFund(wallet, contentId)).rejects.toMatchObject({ details: { name: 'FundLive' } })
+    await call('craftec_advanceTime', 31 * 86_400)
+    await pools.withdraw(wallet)
+    await pools.closeContentFund(wallet, contentId)
+    await pools.close(wallet)
+    expect(await reader.creatorPool(wallet.address)).toBeUndefined()
+    expect(await balance(settlement)).toBe(before)
+    await pools.create(wallet, 1)
+  })
+})
+
+describe('what is paid in', () => {
+  it('must be what was expected', async () => {
+    const { mint } = await (await settlementWith(memoryPaymentLog())).reader.token()
+    const program = parseAddress(chain.programs.settlement ?? '')
+    const over = { endpoints: [], program, rpc, log: memoryPaymentLog(), sessions: memorySessionStore() }
+    const right = await createSettlement({ ...over, token: { mint, decimals: 6, symbol: 'T' } })
+    expect(formatMoney((await right.reader.plan(DATA_STANDARD)).price)).toBe('5 T')
+    for (const wrong of [
+      { mint, decimals: 9 },
+      { mint: program, decimals: 6 }
+    ]) {
+      const settlement = await createSettlement({ ...over, token: { ...wrong, symbol: 'T' } })
+      await expect(settlement.subscribe(wallet, { plan: DATA_STANDARD, poolId })).rejects.toMatchObject({
+        code: 'account-invalid'
+      })
+    }
     expect(wallet.asked).toEqual([])
   })
 })

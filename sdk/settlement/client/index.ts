@@ -1,6 +1,7 @@
 export { memoryPaymentLog } from '../payment/index.ts'
 export { connectChain } from '../rpc/index.ts'
 export { memorySessionStore } from '../session/index.ts'
+export { type ContentFundingRequest, CreatorPoolClient, type PoolFunding } from './creator-pool-client.ts'
 export { type PaymentReport, type PaymentReview, type PaymentStage, type PayOptions, pay } from './pay.ts'
 export { SessionClient, type SessionRequest } from './session-client.ts'
 export { createSettlement, Settlement, type SettlementOptions, type SubscribeRequest } from './settlement-client.ts'

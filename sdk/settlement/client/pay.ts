@@ -122,6 +122,18 @@ export async function pay(
   return payment.signature
 }
 
+/**
+ * A key for what the program itself refuses to do twice, but does again once it was undone: a subscription after the last one was
+ * closed. The newest attempt counts unless it landed.
+ */
+export async function freshKey({ rpc, log }: PayContext, purpose: string, { signal }: PayOptions): Promise<string> {
+  const cluster = await rpc.cluster({ signal })
+  for (let number = 0; ; number++) {
+    const key = `${purpose}:${number}`
+    if ((await log.get(cluster, key))?.state !== 'landed') return key
+  }
+}
+
 /** Settle what earlier pages left open; what is known of each is told as it becomes known. Never throws for one payment. */
 export async function settleOpenPayments(
   context: PayContext,

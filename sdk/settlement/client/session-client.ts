@@ -9,11 +9,12 @@ import {
   type Instruction,
   openChannel,
   requestForceClose,
+  topUp,
   updateVoucher,
   voucherCheck
 } from '../instructions/index.ts'
 import { checkVoucher, type SignedVoucher } from '../messages/index.ts'
-import { formatMoney, type Money } from '../money/index.ts'
+import { compareMoney, formatMoney, type Money } from '../money/index.ts'
 import { createSessionKey, type SessionStore, SpendingSession, sessionKeyFrom } from '../session/index.ts'
 import type { ConnectedWallet } from '../wallet/index.ts'
 import { type PayContext, type PayOptions, pay } from './pay.ts'
@@ -26,10 +27,15 @@ export interface SessionRequest {
   readonly cap: Money
   /** When spending ends, seconds from now: at least a minute. */
   readonly lifetimeSecs: number
+  /** The same for every attempt at this session, 64 bits: then a second one finds out about the first. Default: drawn at random. */
+  readonly nonce?: bigint
 }
 
 const MIN_LIFETIME_SECS = 60
 const NONCE_BYTES = 8
+/** Endpoints behind each other by more than this would have been told apart before. */
+const LOOKS = 20
+const LOOK_MS = 500
 
 export class SessionClient {
   readonly #context: PayContext
@@ -59,20 +65,18 @@ export class SessionClient {
         'invalid-argument',
         `a session lives for at least ${MIN_LIFETIME_SECS} s, got ${lifetimeSecs}`
       )
-    const key = await createSessionKey()
-    const random = this.#random(NONCE_BYTES)
-    const nonce = new DataView(random.buffer, random.byteOffset).getBigUint64(0, true)
-    const channel: ChannelKey = { sender: wallet.address, receiver, nonce }
+    const channel: ChannelKey = { sender: wallet.address, receiver, nonce: request.nonce ?? this.#newNonce() }
     const address = this.#at.channel(channel)
+    const mint = await this.#mintOf(cap, options)
+    const kept = await this.#store.get(address)
+    const key = await (kept ? sessionKeyFrom(kept.keys) : createSessionKey())
     // before the money moves: a page that dies in between must not leave a channel without its key
-    await this.#store.put({ channel: address, keys: key.keys, seq: 0n, amount: 0n })
-    const { mint } = cap.token
+    if (kept === undefined) await this.#store.put({ channel: address, keys: key.keys, seq: 0n, amount: 0n })
     const expiresAt = BigInt(Math.floor(this.#clock.now() / 1000) + lifetimeSecs)
-    await pay(
-      this.#context,
-      wallet,
-      {
-        key: `session:${address}`,
+    const paymentKey = `session:${address}`
+    try {
+      await this.#send(wallet, options, {
+        key: paymentKey,
         summary: `Let this page spend up to ${formatMoney(cap)} on ${receiver} without asking again; the rest comes back`,
         instructions: [
           openChannel(this.#at, {
@@ -84,10 +88,38 @@ export class SessionClient {
             voucherSigner: key.address
           })
         ]
-      },
-      options
-    )
+      })
+    } catch (error) {
+      if (!(await this.#mayHavePaid(paymentKey))) await this.#store.remove(address)
+      throw error
+    }
+    await this.#untilSeen(address, options)
     return this.resume(address, options)
+  }
+
+  /**
+   * Lock `amount` more in a session, so that it can spend more; it ends when it did. Trying again after a failure adds nothing twice.
+   * @throws CraftecError `account-invalid` when the channel is closed, `invalid-argument` for money of another token, and as `pay`
+   */
+  async topUp(
+    wallet: ConnectedWallet,
+    session: SpendingSession,
+    amount: Money,
+    options: PayOptions = {}
+  ): Promise<string> {
+    const { address } = session
+    const channel = await this.#channel(address, options)
+    const mint = await this.#mintOf(amount, options)
+    const senderToken = associatedTokenAddress(wallet.address, mint)
+    const signature = await this.#send(wallet, options, {
+      // what was locked before makes it this top-up and no other: it only ever grows
+      key: `top-up:${address}:${channel.openedSlot}:${channel.deposited}`,
+      summary: `Add ${formatMoney(amount)} to what this page may spend on ${channel.receiver}; the rest comes back`,
+      instructions: [topUp(this.#at, { ...channel, senderToken, amount: amount.units })]
+    })
+    const { deposited } = await this.#untilSeen(address, options, found => found.deposited > channel.deposited)
+    session.toppedUp(deposited)
+    return signature
   }
 
   /**
@@ -193,6 +225,43 @@ export class SessionClient {
       lastSeq: channel.voucherSeq,
       lastAmount: channel.voucherAmount
     })
+  }
+
+  #newNonce(): bigint {
+    const random = this.#random(NONCE_BYTES)
+    return new DataView(random.buffer, random.byteOffset).getBigUint64(0, true)
+  }
+
+  /** @throws CraftecError `invalid-argument` for money of another token */
+  async #mintOf(amount: Money, options: PayOptions): Promise<Address> {
+    const token = await this.#reader.token(options)
+    compareMoney(amount, { units: 0n, token })
+    return token.mint
+  }
+
+  /** Whether a payment that failed here is one that may still happen, or did. */
+  async #mayHavePaid(key: string): Promise<boolean> {
+    const { rpc, log } = this.#context
+    try {
+      const found = await log.get(await rpc.cluster(), key)
+      return found?.state === 'open' || found?.state === 'landed'
+    } catch {
+      return true
+    }
+  }
+
+  /** What landed, as soon as the endpoint that is read has seen it, too: it may be behind the one that told. */
+  async #untilSeen(
+    address: Address,
+    options: PayOptions,
+    isIt: (channel: PaymentChannelAccount) => boolean = () => true
+  ): Promise<PaymentChannelAccount> {
+    for (let look = 1; look < LOOKS; look++) {
+      const found = await this.#reader.channel(address, options)
+      if (found && isIt(found)) return found
+      await new Promise<void>(resolve => this.#clock.after(LOOK_MS, resolve))
+    }
+    return this.#channel(address, options)
   }
 
   async #channel(address: Address, options: PayOptions): Promise<PaymentChannelAccount> {

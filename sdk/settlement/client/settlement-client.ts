@@ -11,17 +11,19 @@ import {
   type Claim,
   cancel,
   claim,
-  fundCreatorPool,
+  closeClaimReceipt,
+  closeSubscription,
   renew,
   type SubscriptionParty,
   subscribe
 } from '../instructions/index.ts'
-import { compareMoney, formatMoney, type Money } from '../money/index.ts'
+import { compareMoney, formatMoney, type Money, type Token } from '../money/index.ts'
 import { openPaymentLog, type Payment, type PaymentLog } from '../payment/index.ts'
 import { type ChainRpc, connectChain } from '../rpc/index.ts'
 import { openSessionStore, type SessionStore } from '../session/index.ts'
 import type { ConnectedWallet } from '../wallet/index.ts'
-import { type PayContext, type PaymentReport, type PayOptions, pay, settleOpenPayments } from './pay.ts'
+import { CreatorPoolClient, type PoolFunding } from './creator-pool-client.ts'
+import { freshKey, type PayContext, type PaymentReport, type PayOptions, pay, settleOpenPayments } from './pay.ts'
 import { SessionClient } from './session-client.ts'
 import { type PlanOffer, SettlementReader } from './settlement-reader.ts'
 
@@ -35,7 +37,12 @@ export interface SettlementOptions {
   readonly genesisHash?: string
   /** The deployment. Default: {@link SETTLEMENT_PROGRAM}. */
   readonly program?: Address
-  /** How the token is called in texts. Default `USDC`. */
+  /**
+   * What is paid in, if it is known beforehand: what the chain says is compared with it. Decimals decide how amounts look to whoever
+   * signs, so a page for real money should give it. Default: what the program's configuration and its mint say.
+   */
+  readonly token?: Token
+  /** How the token is called in texts, unless `token` says. Default `USDC`. */
   readonly symbol?: string
   /** Prefix of the IndexedDB databases: the payment log and the sessions. Default `craftec`. */
   readonly databaseName?: string
@@ -73,6 +80,7 @@ export class Settlement {
   readonly reader: SettlementReader
   readonly at: SettlementAddresses
   readonly sessions: SessionClient
+  readonly pools: CreatorPoolClient
   readonly #context: PayContext
   readonly #store: SessionStore
 
@@ -82,6 +90,7 @@ export class Settlement {
     this.at = reader.at
     this.reader = reader
     this.sessions = new SessionClient(context, reader, store, random)
+    this.pools = new CreatorPoolClient(context, reader)
   }
 
   /**
@@ -102,7 +111,7 @@ export class Settlement {
     const address = this.at.subscription(wallet.address, request.poolId)
     const { mint } = offer.price.token
     return this.#pay(wallet, options, {
-      key: await this.#freshKey(`subscribe:${address}`, options),
+      key: await freshKey(this.#context, `subscribe:${address}`, options),
       summary: `Subscribe to ${offer.name}: ${formatMoney(offer.price)}`,
       instructions: [subscribe(this.at, { ...party, plan: offer.address, price: offer.price.units, mint })]
     })
@@ -138,26 +147,22 @@ export class Settlement {
     })
   }
 
-  /**
-   * Add to a creator's pool.
-   * @param given.key the same for every attempt at this deposit: an order number, or what the page made when the form was opened
-   */
-  async fundCreatorPool(
-    wallet: ConnectedWallet,
-    given: { readonly creator: Address; readonly amount: Money; readonly key: string },
-    options: PayOptions = {}
-  ): Promise<string> {
-    const token = await this.reader.token(options)
-    const { creator, amount, key } = given
-    compareMoney(amount, { units: 0n, token })
-    const depositorToken = associatedTokenAddress(wallet.address, token.mint)
+  /** Close a subscription that has ended: what nobody claimed, and the rent, come back. */
+  async closeSubscription(wallet: ConnectedWallet, poolId: Uint8Array, options: PayOptions = {}): Promise<string> {
+    const [party, { ledger }] = await Promise.all([
+      this.#party(wallet, poolId, options),
+      this.#subscription(wallet, poolId, options)
+    ])
     return this.#pay(wallet, options, {
-      key: `deposit:${key}`,
-      summary: `Add ${formatMoney(amount)} to the pool of ${creator}`,
-      instructions: [
-        fundCreatorPool(this.at, { creator, depositor: wallet.address, depositorToken, amount: amount.units })
-      ]
+      key: `close-subscription:${this.at.subscription(wallet.address, poolId)}:${ledger.openedSlot}`,
+      summary: 'Close the subscription that has ended; what is left of it comes back',
+      instructions: [closeSubscription(this.at, party)]
     })
+  }
+
+  /** Add to a creator's pool: `pools.fund` under the name that the reference has for it. */
+  fundCreatorPool(wallet: ConnectedWallet, funding: PoolFunding, options: PayOptions = {}): Promise<string> {
+    return this.pools.fund(wallet, funding, options)
   }
 
   /** Take one's share of a distribution. */
@@ -175,6 +180,19 @@ export class Settlement {
     })
   }
 
+  /** Close the receipt of a claim whose distribution is closed; its rent comes back. */
+  closeClaimReceipt(
+    wallet: ConnectedWallet,
+    { distribution, index }: Pick<Claim, 'distribution' | 'index'>,
+    options: PayOptions = {}
+  ): Promise<string> {
+    return this.#pay(wallet, options, {
+      key: `close-receipt:${distribution}:${index}`,
+      summary: `Close the receipt of entry ${index} of the distribution ${distribution}`,
+      instructions: [closeClaimReceipt(this.at, { operator: wallet.address, distribution, index })]
+    })
+  }
+
   close(): void {
     this.#context.log.close()
     this.#store.close()
@@ -182,19 +200,6 @@ export class Settlement {
 
   #pay(wallet: ConnectedWallet, options: PayOptions, request: Parameters<typeof pay>[2]): Promise<string> {
     return pay(this.#context, wallet, request, options)
-  }
-
-  /**
-   * Of purchases that can be made again once the account of the last one is closed. Skipping what landed is safe: the program
-   * refuses the second of two at once.
-   */
-  async #freshKey(purpose: string, options: PayOptions): Promise<string> {
-    const { rpc, log } = this.#context
-    const cluster = await rpc.cluster(options)
-    for (let number = 0; ; number++) {
-      const key = `${purpose}:${number}`
-      if ((await log.get(cluster, key))?.state !== 'landed') return key
-    }
   }
 
   async #offer({ plan, price }: SubscribeRequest, options: PayOptions): Promise<PlanOffer> {
@@ -229,6 +234,6 @@ export async function createSettlement(options: SettlementOptions): Promise<Sett
   const { databaseName = 'craftec', random = systemRandom } = options
   const log = options.log ?? (await openPaymentLog(`${databaseName}-payments`))
   const sessions = options.sessions ?? (await openSessionStore(`${databaseName}-sessions`))
-  const reader = new SettlementReader(rpc, new SettlementAddresses(program), symbol)
+  const reader = new SettlementReader(rpc, new SettlementAddresses(program), options.token ?? { symbol })
   return new Settlement({ rpc, log, clock, program }, reader, sessions, random)
 }

@@ -5,7 +5,11 @@ import {
   type AccountCodec,
   BILLING_PERIODS,
   type ConfigAccount,
+  type ContentFundAccount,
+  type CreatorPoolAccount,
   configAccount,
+  contentFundAccount,
+  creatorPoolAccount,
   mintDecimals,
   type PaymentChannelAccount,
   paymentChannelAccount,
@@ -52,13 +56,14 @@ const CHANNEL_SENDER_AT = 16
 export class SettlementReader {
   readonly at: SettlementAddresses
   readonly #rpc: ChainRpc
-  readonly #symbol: string
+  readonly #expected: Partial<Token> & Pick<Token, 'symbol'>
   #token: Promise<Token> | undefined
 
-  constructor(rpc: ChainRpc, at: SettlementAddresses, symbol: string) {
+  /** @param expected the token, or as much of it as is known beforehand */
+  constructor(rpc: ChainRpc, at: SettlementAddresses, expected: Partial<Token> & Pick<Token, 'symbol'>) {
     this.#rpc = rpc
     this.at = at
-    this.#symbol = symbol
+    this.#expected = expected
   }
 
   /** @throws CraftecError `account-invalid` when the program is not configured there; `rpc-…`, as everything here */
@@ -68,7 +73,10 @@ export class SettlementReader {
     return config
   }
 
-  /** What is paid in. Read once: a configuration keeps its mint for ever. */
+  /**
+   * What is paid in. Read once: a configuration keeps its mint for ever.
+   * @throws CraftecError `account-invalid` when it is not the token that was expected
+   */
   token(options?: CallOptions): Promise<Token> {
     this.#token ??= this.#readToken(options).catch(error => {
       this.#token = undefined
@@ -81,7 +89,11 @@ export class SettlementReader {
     const { mint } = await this.config(options)
     const [account] = await this.#rpc.accounts([mint], options)
     if (account === undefined) throw missing('the mint does not exist')
-    return { mint, decimals: mintDecimals(account), symbol: this.#symbol }
+    const decimals = mintDecimals(account)
+    const { symbol, ...expected } = this.#expected
+    if ((expected.mint ?? mint) !== mint || (expected.decimals ?? decimals) !== decimals)
+      throw missing('the program is paid in another token than was expected')
+    return { mint, decimals, symbol }
   }
 
   /** All plans, cheapest first within a service. */
@@ -117,6 +129,15 @@ export class SettlementReader {
     options?: CallOptions
   ): Promise<SubscriptionAccount | undefined> {
     return this.#read(subscriptionAccount, this.at.subscription(subscriber, poolId), options)
+  }
+
+  creatorPool(creator: Address, options?: CallOptions): Promise<CreatorPoolAccount | undefined> {
+    return this.#read(creatorPoolAccount, this.at.creatorPool(creator), options)
+  }
+
+  /** @param contentId 32 bytes */
+  contentFund(creator: Address, contentId: Uint8Array, options?: CallOptions): Promise<ContentFundAccount | undefined> {
+    return this.#read(contentFundAccount, this.at.contentFund(this.at.creatorPool(creator), contentId), options)
   }
 
   channel(address: Address, options?: CallOptions): Promise<PaymentChannelAccount | undefined> {

@@ -26,8 +26,8 @@ const RESERVED = 64n
  */
 export class SpendingSession {
   readonly address: Address
-  readonly channel: PaymentChannelAccount
   readonly #options: SessionOptions
+  #channel: PaymentChannelAccount
   #seq: bigint
   #amount: bigint
   #reserved: bigint
@@ -37,10 +37,15 @@ export class SpendingSession {
   constructor(options: SessionOptions) {
     this.#options = options
     this.address = options.address
-    this.channel = options.channel
+    this.#channel = options.channel
     this.#seq = options.from.seq
     this.#amount = options.from.amount
     this.#reserved = options.from.seq
+  }
+
+  /** As it was read when the session began, with what was added since. */
+  get channel(): PaymentChannelAccount {
+    return this.#channel
   }
 
   get receiver(): Address {
@@ -88,6 +93,11 @@ export class SpendingSession {
     this.#amount = amount
     this.#note()
     return { voucher, signature }
+  }
+
+  /** The channel holds `deposited` base units by now, all told; it never holds less than before. */
+  toppedUp(deposited: bigint): void {
+    if (deposited > this.#channel.deposited) this.#channel = { ...this.#channel, deposited }
   }
 
   /**
