@@ -239,7 +239,7 @@ export class Distributor {
     const todo: (number | undefined)[] = [...missing, ...Array.from({ length: recoded }, () => undefined)]
     for (let tries = 0; todo.length > 0; ) {
       const pieces = Math.min(todo.length, PIECES_PER_OFFER)
-      let sent = 0
+      let [tried, sent] = [0, 0]
       const result = await session.offer(
         { manifestId: manifest.id, segment, pieces, pieceBytes: manifest.pieceBytes },
         manifest.bytes,
@@ -251,15 +251,16 @@ export class Distributor {
             const piece = await (index === undefined
               ? recodePiece(recodeContext(this.#context), manifest.id, segment)
               : record && withData(store, manifest.id, segment, record))
-            sent++
+            tried++
             if (piece) made.push(piece)
           }
+          sent = made.length
           return made
         },
         { signal }
       )
       if (result.outcome === 'stored') {
-        todo.splice(0, Math.max(1, sent))
+        todo.splice(0, Math.max(1, tried))
         onStored(sent)
         tries = 0
       } else if (result.outcome === 'busy' && 'retryAfterMs' in result && ++tries < 30)

@@ -16,9 +16,10 @@ describe('spread plan', () => {
         expect(new Set(shares.flatMap(share => [...share.committed])).size).toBe(committed)
         expect(Math.max(...sizes)).toBeLessThanOrEqual(Math.max(committed, Math.ceil(committed / peers)))
         expect(sizes.reduce((sum, size) => sum + size, 0)).toBeGreaterThanOrEqual(Math.min(target, peers * committed))
-        // no piece twice, but between two peers, who shall each be enough
+        // no piece twice, but between two peers, who shall each be enough, and where there is only one
         const copies = shares.reduce((sum, share) => sum + share.committed.size, 0)
-        if (peers !== 2) expect(copies).toBe(committed)
+        if (k === 1) expect([copies, ...sizes]).toEqual([peers, ...sizes.map(() => 1)])
+        else if (peers !== 2) expect(copies).toBe(committed)
       })
     )
   })

@@ -50,6 +50,17 @@ describe('the holders of a content', () => {
 })
 
 describe('the spreading of a content', () => {
+  it('gives a small file to every storage peer, each as good as another', async () => {
+    const network = storageNetwork()
+    const holders = [network.holder(), network.holder(), network.holder()]
+    const client = new ObjClient(network.node().context)
+    const { distribution, link } = await client.put(new Uint8Array([1, 2, 3]))
+    expect(await distribution.done).toEqual({ status: 'done', piecesStored: 3, peers: 3 })
+    for (const { context } of holders) expect((await context.store.contents())[0]?.pieces).toBe(1)
+    const look = async () => (await client.holders(link)).health
+    await expect.poll(look, { timeout: 10_000 }).toMatchObject({ holders: 3, pieces: 3, tolerance: 2 })
+  })
+
   it('is known after a reload, until the content is removed', async () => {
     const network = storageNetwork()
     network.holder()
