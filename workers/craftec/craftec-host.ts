@@ -4,6 +4,7 @@ import { type Craftec, createCraftec } from '../../sdk/index.ts'
 import type { CraftecHost, WireResponse } from './craftec-wire.ts'
 import { streamWithRealErrors, streamWithWireErrors } from './error-stream.ts'
 import { hostWebSocket } from './host-web-socket.ts'
+import { createObjHost } from './obj-host.ts'
 import { outcomeNow, outcomeOf } from './outcome.ts'
 
 /** Responses that can still be explained; the page cannot say when it has forgotten one. */
@@ -73,6 +74,8 @@ export function createCraftecHost(): CraftecHost {
       const init = { ...rest, headers: headers.map(([name, value]): [string, string] => [name, value]) }
       return hostWebSocket(async signal => running().net.webSocketStream(url, protocols, { ...init, signal }), control)
     },
+
+    obj: createObjHost(() => running().obj),
 
     newPath: () => outcomeNow(() => void running().net.newPath()),
 

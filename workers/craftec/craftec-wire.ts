@@ -1,6 +1,6 @@
 /** What crosses between a page and the worker that holds the node. Only what structured clone and transfer can carry. */
 import type { ErrorWire } from '../../sdk/errors/index.ts'
-import type { CraftecOptions } from '../../sdk/index.ts'
+import type { CraftecOptions, KernelUrls, ObjWish } from '../../sdk/index.ts'
 import type {
   CircuitInfo,
   Explanation,
@@ -9,6 +9,7 @@ import type {
   NetWebSocketInit,
   WebSocketChannel
 } from '../../sdk/net/index.ts'
+import type { ObjHost } from './obj-wire.ts'
 
 /** Errors cross as records: structured clone would drop their code. */
 export type Outcome<T> = { readonly value: T } | { readonly error: ErrorWire }
@@ -16,6 +17,13 @@ export type Outcome<T> = { readonly value: T } | { readonly error: ErrorWire }
 /** Options of `createCraftec` that can cross. */
 export interface WorkerOptions extends Pick<CraftecOptions, 'bootstrap' | 'hops' | 'storage'> {
   readonly net?: Pick<NonNullable<CraftecOptions['net']>, 'tlsRoots'>
+  readonly obj?: Pick<ObjWish, 'share'> & { readonly wasmUrls?: WireKernelUrls }
+}
+
+/** `KernelUrls` as text: a URL cannot cross. */
+export interface WireKernelUrls extends KernelUrls {
+  readonly coding?: { readonly strict: string; readonly relaxed: string }
+  readonly hashing?: string
 }
 
 /** `NetFetchInit` without what cannot cross; the body is a stream or something that clones. */
@@ -59,6 +67,7 @@ export interface CraftecHost {
     init: WireWebSocketInit,
     control: MessagePort
   ): Promise<Outcome<WireWebSocket>>
+  readonly obj: ObjHost
   newPath(): Outcome<undefined>
   circuits(): Outcome<CircuitInfo[]>
   stop(): Promise<Outcome<undefined>>

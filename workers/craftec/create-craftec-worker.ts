@@ -1,5 +1,6 @@
 import { proxy, type Remote, releaseProxy, transfer, wrap } from 'comlink'
 import { CraftecError } from '../../sdk/errors/index.ts'
+import type { CraftecObj } from '../../sdk/index.ts'
 import {
   type CircuitInfo,
   type Explanation,
@@ -13,7 +14,9 @@ import {
 } from '../../sdk/net/index.ts'
 import type { CraftecHost, Outcome, WireInit, WireResponse, WorkerOptions } from './craftec-wire.ts'
 import { streamWithRealErrors, streamWithWireErrors } from './error-stream.ts'
+import type { ObjHost } from './obj-wire.ts'
 import { unwrap } from './outcome.ts'
+import { createPageObj } from './page-obj.ts'
 import { pageWebSocket } from './page-web-socket.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
@@ -40,6 +43,8 @@ export interface CraftecWorker extends AsyncDisposable {
     newPath(): Promise<void>
     circuits(): Promise<CircuitInfo[]>
   }
+  /** As `craft.obj`; contents cross as transferred streams, and a Blob is read in the worker. */
+  readonly obj: CraftecObj
   readonly state: NetState
   onState(listener: (state: NetState) => void): () => void
   /** Stop the node and end the worker. Idempotent; never rejects. */
@@ -74,6 +79,7 @@ export async function createCraftecWorker({ workerUrl, ...options }: CraftecWork
 
 class WorkerPage implements CraftecWorker {
   readonly net: CraftecWorker['net']
+  readonly obj: CraftecObj
   readonly #worker: Worker
   readonly #host: Remote<CraftecHost>
   readonly #ids = new WeakMap<Response, number>()
@@ -91,6 +97,11 @@ class WorkerPage implements CraftecWorker {
       event.preventDefault()
       const why = event.message ?? 'its module could not be loaded; set workerUrl'
       this.#gone.abort(new CraftecError('unsupported', `the worker failed: ${why}`))
+    })
+    this.obj = createPageObj({
+      // Proxies of comlink are made by reading a property, and their types do not say so of nested ones.
+      call: task => this.#call(host => task(host.obj as unknown as Remote<ObjHost>)),
+      gone: this.#gone.signal
     })
     this.net = {
       fetch: (input, init = {}) => this.#fetch(input, init),

@@ -1,6 +1,6 @@
 export { chooseRelays } from './choose-relays.ts'
 export type { GetOptions, GetProgress } from './content-reader.ts'
-export type { Distribution, DistributionState } from './distribution.ts'
+export { type Distribution, type DistributionState, DistributionWatch } from './distribution.ts'
 export {
   type ContentStat,
   ObjClient,
@@ -11,7 +11,7 @@ export {
 export { type ObjContext, type ObjParts, objContext } from './obj-context.ts'
 export { PRIVATE_STORAGE_HOST, PRIVATE_STORAGE_PORT } from './private-channel.ts'
 export { rendezvous } from './rendezvous.ts'
-export type { ByteRange, RetrievedContent, RetrievedInfo } from './retrieved-content.ts'
+export { type ByteRange, type RetrievedContent, type RetrievedInfo, retrievedContent } from './retrieved-content.ts'
 export type { PutSource } from './source-chunks.ts'
 export { type StorageService, type StorageServiceOptions, startStorageService } from './storage-service.ts'
 export type { ContentHolders, HolderReport, SurveyOptions } from './survey-holders.ts'
