@@ -18,9 +18,8 @@ if (!Number.isSafeInteger(seed) || !/^(long|[1-9]\d*)$/.test(rounds)) {
   console.error('usage: npm run test:chaos -- [--seed N] [--rounds N] [FILE...]')
   process.exit(2)
 }
-const files = positionals.length > 0 ? positionals : ['test/chaos']
 console.log(`seed ${seed}`)
-const { status } = spawnSync(join(root, 'node_modules/.bin/vitest'), ['run', '--project', 'e2e', ...files], {
+const { status } = spawnSync(join(root, 'node_modules/.bin/vitest'), ['run', '--project', 'chaos', ...positionals], {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, CHAOS: rounds, CHAOS_SEED: String(seed) }

@@ -1,7 +1,7 @@
 /**
- * `npm test`: every check of the project, stage by stage. The last line is "N passed, N failed[, N skipped]"; the exit code
- * is 1 when anything failed. `npm test -- unit browser` runs these stages only; what follows a second `--` goes to the
- * stage's command: `npm test -- unit -- sdk/codec`.
+ * `npm test`: the checks of the project, stage by stage. The last line is "N passed, N failed[, N skipped]"; the exit code
+ * is 1 when anything failed. `npm test -- unit browser` runs these stages only, `npm test -- all` the long ones too; what follows
+ * a second `--` goes to the stage's command: `npm test -- unit -- sdk/codec`.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ import {
   NOTHING,
   vitestFailures
 } from '../tools/stage-results.ts'
-import { type Check, chooseStages, RESULTS_FOLDER, type Stage } from '../tools/test-stages.ts'
+import { type Check, chooseStages, RESULTS_FOLDER, runInLanes, type Stage } from '../tools/test-stages.ts'
 
 const root = join(import.meta.dirname, '..')
 const SHOWN_LINES = 60
@@ -40,10 +40,11 @@ async function main(args: readonly string[]): Promise<number> {
   mkdirSync(join(root, RESULTS_FOLDER), { recursive: true })
   const started = performance.now()
   let total = NOTHING
-  for (const stage of stages) {
-    if (interrupted.signal.aborted) break
-    total = add(total, await runStage(stage, names.includes(stage.name) ? extra : []))
-  }
+  await runInLanes(stages, async stage => {
+    if (interrupted.signal.aborted) return
+    const counts = await runStage(stage, names.includes(stage.name) ? extra : [])
+    total = add(total, counts)
+  })
   console.log(`\n${seconds(performance.now() - started)} in all`)
   if (interrupted.signal.aborted) total = { ...total, failed: total.failed + 1 }
   console.log(describeCounts(total))

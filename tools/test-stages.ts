@@ -1,4 +1,4 @@
-/** The stages of `npm test`, in order. */
+/** The stages of `npm test`. */
 export interface Check {
   readonly name: string
   readonly argv: readonly string[]
@@ -9,8 +9,12 @@ export interface Check {
 export interface Stage {
   readonly name: string
   readonly checks: readonly Check[]
-  /** Stages that must have run before; added when this one is asked for alone. */
+  /** Stages that must have run before; added when this one is asked for alone. They come earlier in {@link STAGES}. */
   readonly needs?: readonly string[]
+  /** Stages of a lane run one after the other, lanes beside each other: networks and browsers wait a lot, checks compute. */
+  readonly lane: 'checks' | 'networks'
+  /** Runs only when named, or when everything is asked for: what takes long and is drawn anew each time. */
+  readonly optional?: true
   readonly timeoutMs: number
 }
 
@@ -20,6 +24,7 @@ export const RESULTS_FOLDER = '.cache/test'
 export const STAGES: readonly Stage[] = [
   {
     name: 'lint',
+    lane: 'checks',
     checks: [
       { name: 'biome', argv: ['biome', 'ci', '--colors=off', '--diagnostic-level=warn', '--error-on-warnings'] }
     ],
@@ -27,6 +32,7 @@ export const STAGES: readonly Stage[] = [
   },
   {
     name: 'types',
+    lane: 'checks',
     checks: [
       { name: 'everything', argv: ['tsc', '-p', 'tsconfig.json'] },
       { name: 'sdk without Node', argv: ['tsc', '-p', 'tsconfig.sdk.json'] }
@@ -35,25 +41,34 @@ export const STAGES: readonly Stage[] = [
   },
   {
     name: 'imports',
+    lane: 'checks',
     checks: [{ name: 'directions', argv: ['node', 'scripts/check-imports.ts'] }],
     timeoutMs: MINUTE_MS
   },
   {
     name: 'lock',
+    lane: 'checks',
     checks: [{ name: 'complete', argv: ['node', 'scripts/complete-lock.ts', '--check'] }],
     timeoutMs: MINUTE_MS
   },
-  { name: 'unused', checks: [{ name: 'knip', argv: ['knip', '--no-progress'] }], timeoutMs: 2 * MINUTE_MS },
+  {
+    name: 'unused',
+    lane: 'checks',
+    checks: [{ name: 'knip', argv: ['knip', '--no-progress'] }],
+    timeoutMs: 2 * MINUTE_MS
+  },
   {
     name: 'kernels',
+    lane: 'networks',
     checks: [{ name: 'WebAssembly', argv: ['node', 'wasm/build.ts'] }],
     timeoutMs: 3 * MINUTE_MS
   },
-  { name: 'unit', needs: ['kernels'], checks: [vitest('unit')], timeoutMs: 10 * MINUTE_MS },
-  { name: 'program', checks: [vitest('program')], timeoutMs: 5 * MINUTE_MS },
-  { name: 'node', needs: ['kernels'], checks: [vitest('node')], timeoutMs: 10 * MINUTE_MS },
+  { name: 'unit', lane: 'checks', needs: ['kernels'], checks: [vitest('unit')], timeoutMs: 10 * MINUTE_MS },
+  { name: 'program', lane: 'checks', checks: [vitest('program')], timeoutMs: 5 * MINUTE_MS },
+  { name: 'node', lane: 'checks', needs: ['kernels'], checks: [vitest('node')], timeoutMs: 10 * MINUTE_MS },
   {
     name: 'build',
+    lane: 'networks',
     needs: ['kernels'],
     checks: [
       { name: 'SDK', argv: ['node', 'scripts/build.ts', '--keep-kernels'] },
@@ -63,6 +78,7 @@ export const STAGES: readonly Stage[] = [
   },
   {
     name: 'package',
+    lane: 'checks',
     needs: ['build'],
     checks: [
       { name: 'publint', argv: ['publint', '--strict'] },
@@ -76,6 +92,7 @@ export const STAGES: readonly Stage[] = [
   },
   {
     name: 'browser',
+    lane: 'checks',
     needs: ['kernels'],
     checks: [
       {
@@ -86,9 +103,18 @@ export const STAGES: readonly Stage[] = [
     ],
     timeoutMs: 10 * MINUTE_MS
   },
-  { name: 'e2e', needs: ['build'], checks: [vitest('e2e')], timeoutMs: 25 * MINUTE_MS },
+  { name: 'e2e', lane: 'networks', needs: ['build'], checks: [vitest('e2e')], timeoutMs: 25 * MINUTE_MS },
+  {
+    name: 'chaos',
+    lane: 'networks',
+    optional: true,
+    needs: ['build'],
+    checks: [vitest('chaos')],
+    timeoutMs: 25 * MINUTE_MS
+  },
   {
     name: 'consumers',
+    lane: 'networks',
     needs: ['build'],
     checks: [
       {
@@ -110,19 +136,38 @@ function vitest(project: string): Check {
   }
 }
 
+/** Asks for the optional stages, too. */
+const ALL = 'all'
+
 /**
- * The stages that `names` ask for, with what they need, in the order of {@link STAGES}; all of them for none.
+ * The stages that `names` ask for, with what they need, in the order of {@link STAGES}; all but the optional ones for none.
  * @throws Error naming the stages that exist, when one of `names` does not
  */
 export function chooseStages(names: readonly string[]): readonly Stage[] {
-  if (names.length === 0) return STAGES
+  if (names.includes(ALL)) return STAGES
+  if (names.length === 0) return STAGES.filter(({ optional }) => !optional)
   const wanted = new Set<string>()
   const want = (name: string): void => {
     const stage = STAGES.find(candidate => candidate.name === name)
-    if (stage === undefined) throw new Error(`no stage "${name}"; there are: ${STAGES.map(s => s.name).join(', ')}`)
+    if (stage === undefined) {
+      throw new Error(`no stage "${name}"; there are: ${[...STAGES.map(({ name }) => name), ALL].join(', ')}`)
+    }
     wanted.add(name)
     for (const needed of stage.needs ?? []) want(needed)
   }
   names.forEach(want)
   return STAGES.filter(stage => wanted.has(stage.name))
+}
+
+/** Run each stage once those before it in its lane, and those it needs, have ended. `stages` are in the order of {@link STAGES}. */
+export async function runInLanes(stages: readonly Stage[], run: (stage: Stage) => Promise<void>): Promise<void> {
+  const ended = new Map<string, Promise<void>>()
+  const lanes = new Map<Stage['lane'], Promise<void>>()
+  for (const stage of stages) {
+    const before = [lanes.get(stage.lane), ...(stage.needs ?? []).map(name => ended.get(name))]
+    const end = Promise.all(before).then(() => run(stage))
+    ended.set(stage.name, end)
+    lanes.set(stage.lane, end)
+  }
+  await Promise.all(ended.values())
 }

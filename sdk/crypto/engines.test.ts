@@ -31,7 +31,7 @@ const reference = JSON.parse(readFileSync(new URL('../../test/vectors/crypto.jso
 }
 
 it('Node gets the node engine, and the same one at every call', () => {
-  expect(cryptoEngine().name).toBe('node')
+  expect(cryptoEngine().name).toMatch(/^node\b/)
   expect(cryptoEngine()).toBe(cryptoEngine())
 })
 
