@@ -33,6 +33,11 @@ export class AmountFormat {
     return minutes < 60 ? this.#unit(minutes, 'minute', 0) : this.#unit(minutes / 60, 'hour', 1)
   }
 
+  /** A day and an hour. @param ms since the Unix epoch */
+  date(ms: number): string {
+    return new Intl.DateTimeFormat(this.#lang, { dateStyle: 'medium', timeStyle: 'short' }).format(ms)
+  }
+
   #unit(value: number, unit: string, maximumFractionDigits: number): string {
     return new Intl.NumberFormat(this.#lang, {
       style: 'unit',

@@ -5,13 +5,16 @@ import { parseLink } from '../sdk/obj/index.ts'
 import { AmountFormat } from './amount-format.ts'
 import { previewKind } from './content-preview.ts'
 import { type ContentServer, serveContent } from './content-server/index.ts'
+import { errorText } from './error-text.ts'
 import { fetchContent } from './fetch-content.ts'
+import { keptContents } from './kept-contents.ts'
+import { KeptRow } from './kept-row.ts'
 import { openStorageNode, type StorageNode } from './open-storage-node.ts'
 import { StoragePanel } from './storage-panel.ts'
 import { fill, type StringOverrides, withOverrides } from './storage-strings.ts'
 import { STORAGE_STYLE } from './storage-style.ts'
 import { storeFile } from './store-file.ts'
-import { errorText, TransferRow } from './transfer-row.ts'
+import { TransferRow } from './transfer-row.ts'
 
 /** What the element tells its page; all bubble. Links contain keys: keep them as you would keep the files. */
 export interface CraftecStorageEventMap {
@@ -65,6 +68,8 @@ export class CraftecStorageElement extends Base {
   static readonly observedAttributes: readonly string[] = ['bootstrap', 'content-path', 'lang', 'public']
 
   readonly #rows = new Set<TransferRow>()
+  /** What was stored before this page was loaded, below what happens now. */
+  #kept: readonly KeptRow[] = []
   #craft: Pick<Craftec, 'obj'> | undefined
   #overrides: StringOverrides = {}
   #strings = withOverrides({})
@@ -74,6 +79,7 @@ export class CraftecStorageElement extends Base {
   #server: ContentServer | undefined
   /** Files are stored one after another: two at once would only take each other's disk and cores. */
   #turn: Promise<unknown> = Promise.resolve()
+  #listing: Promise<void> = Promise.resolve()
 
   /** A node that the page runs anyway; the element starts none then, and stops none. */
   get craft(): Pick<Craftec, 'obj'> | undefined {
@@ -109,6 +115,7 @@ export class CraftecStorageElement extends Base {
       if (this.isConnected) return
       for (const row of this.#rows) row.close()
       this.#rows.clear()
+      this.#closeKept()
       this.#panel = undefined
       this.shadowRoot?.replaceChildren()
       this.#closeNode()
@@ -156,12 +163,18 @@ export class CraftecStorageElement extends Base {
   #store(file: File): void {
     const row = this.#addRow(file.name, file.size, 'store')
     const encrypt = !this.hasAttribute('public')
-    this.#turn = this.#turn
-      .then(() => row.transfer.run(async work => await storeFile(await this.#obj(), file, { encrypt }, work)))
+    this.#turn = Promise.all([this.#turn, this.#listing])
+      .then(() =>
+        row.transfer.run(async work => {
+          const obj = await this.#obj()
+          await this.#listing
+          return storeFile(obj, file, { encrypt }, work)
+        })
+      )
       .then(result => {
         if (!result) return this.#tellFailure(row)
         const { cid, link, size, distribution } = result
-        row.showStored(link, encrypt, distribution)
+        row.showStored(link, encrypt, distribution, async signal => (await this.#obj()).holders(link, { signal }))
         this.#tell('craftec-stored', { cid, link, name: file.name, size })
       })
       .then(() => this.#showUsage())
@@ -176,7 +189,7 @@ export class CraftecStorageElement extends Base {
       const shownName = info.name ?? name
       row.rename(shownName)
       const kind = previewKind(info.type, info.size)
-      const server = kind === 'video' || kind === 'audio' ? this.#contentServer(obj) : undefined
+      const server = kind ? this.#contentServer(obj) : undefined
       if (server && kind && !whole) {
         row.showStream(kind, server.add(link))
         row.offer(this.#strings.save, () => void this.#fetch(link, shownName, { whole: true }))
@@ -201,17 +214,53 @@ export class CraftecStorageElement extends Base {
       clock: systemClock,
       announce: text => this.#panel?.announce(text),
       onDismiss: () => {
-        const next = row.element.nextElementSibling ?? row.element.previousElementSibling
         this.#rows.delete(row)
-        row.close()
-        const button = next?.querySelector('button')
-        if (button) button.focus()
-        else this.#panel?.focus()
+        this.#takeOff(row)
       }
     })
     this.#rows.add(row)
     panel.list.prepend(row.element)
     return row
+  }
+
+  /** Take a line off the list; the keyboard goes to the next one. */
+  #takeOff(row: TransferRow | KeptRow): void {
+    const next = row.element.nextElementSibling ?? row.element.previousElementSibling
+    row.close()
+    const button = next?.querySelector('button')
+    if (button) button.focus()
+    else this.#panel?.focus()
+  }
+
+  /** List what earlier visits stored. */
+  async #showKept(): Promise<void> {
+    const node = this.#node
+    const obj = await this.#obj()
+    const contents = await keptContents(obj, MAX_ROWS)
+    if (node !== this.#node || !this.#panel) return
+    this.#closeKept()
+    this.#kept = contents.map(content => {
+      const row: KeptRow = new KeptRow(content, {
+        strings: this.#strings,
+        format: this.#format,
+        clock: systemClock,
+        obj,
+        announce: text => this.#panel?.announce(text),
+        onOpen: (link, name) => void this.#fetch(link, name, { whole: false }),
+        onDeleted: () => {
+          this.#kept = this.#kept.filter(other => other !== row)
+          this.#takeOff(row)
+          void this.#showUsage()
+        }
+      })
+      return row
+    })
+    this.#panel.list.append(...this.#kept.map(({ element }) => element))
+  }
+
+  #closeKept(): void {
+    for (const row of this.#kept) row.close()
+    this.#kept = []
   }
 
   #tellFailure({ transfer: { state } }: TransferRow): void {
@@ -237,6 +286,7 @@ export class CraftecStorageElement extends Base {
       onLink: link => this.retrieve(link)
     })
     panel.list.append(...[...this.#rows].reverse().map(({ element }) => element))
+    panel.list.append(...this.#kept.map(({ element }) => element))
     this.#panel = panel
     root.replaceChildren(panel.element)
     if (this.#node) void this.#showUsage()
@@ -266,6 +316,8 @@ export class CraftecStorageElement extends Base {
     node.then(
       () => {
         if (this.#node !== node) return
+        // before anything can be stored: what is stored from now on has a line of its own
+        this.#listing = this.#showKept().catch(() => {})
         this.#tell('craftec-ready', undefined)
         void this.#showUsage()
       },
@@ -282,6 +334,7 @@ export class CraftecStorageElement extends Base {
 
   async #closeNode(): Promise<void> {
     this.#closeServer()
+    this.#closeKept()
     const node = this.#node
     this.#node = undefined
     await node?.then(({ close }) => close()).catch(() => {})

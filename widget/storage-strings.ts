@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../sdk/errors/index.ts'
+import type { SegmentState } from '../sdk/obj/index.ts'
 
 /** Every word that `<craftec-storage>` shows. `{name}` in a text is replaced by the value of that name. */
 export interface StorageStrings {
@@ -38,6 +39,18 @@ export interface StorageStrings {
   readonly spreadDone: string
   readonly spreadLocal: string
   readonly spreadStopped: string
+  readonly keptSince: string
+  readonly keptKey: string
+  readonly deleteContent: string
+  readonly deleteSure: string
+  readonly deleted: string
+  readonly check: string
+  readonly checking: string
+  readonly heldByNobody: string
+  readonly holdersFailed: string
+  readonly holdersAbsent: string
+  /** How safe a content is, by what its holders proved. */
+  readonly health: Readonly<Record<SegmentState, string>>
   readonly quota: string
   readonly quotaUsed: string
   readonly preview: string
@@ -51,7 +64,8 @@ export interface StorageStrings {
   readonly errors: Readonly<Partial<Record<ErrorCode, string>>> & { readonly internal: string }
 }
 
-export type StringOverrides = Partial<Omit<StorageStrings, 'errors'>> & {
+export type StringOverrides = Partial<Omit<StorageStrings, 'errors' | 'health'>> & {
+  readonly health?: Partial<Record<SegmentState, string>>
   readonly errors?: Partial<Record<ErrorCode, string>>
 }
 
@@ -92,6 +106,22 @@ export const ENGLISH: StorageStrings = {
   spreadDone: 'Held by {peers} storage peers. You can close this page.',
   spreadLocal: 'On this device only.',
   spreadStopped: 'Copying stopped; it goes on when this page is opened again.',
+  keptSince: 'Stored on this device since {date}.',
+  keptKey: 'Encrypted: only the link opens it, and this page did not keep the link.',
+  deleteContent: 'Delete from this device',
+  deleteSure: 'Delete it now',
+  deleted: 'Deleted from this device. What storage peers hold stays there.',
+  check: 'Check holders',
+  checking: 'Checking',
+  heldByNobody: 'No storage peer could prove that it holds this. Keep the copy on this device.',
+  holdersFailed: 'Storage peers that could not prove what they claim: {peers}.',
+  holdersAbsent: 'Out of reach: {peers}.',
+  health: {
+    healthy: 'Safe: {peers} storage peers proved {pieces} pieces, and any {tolerance} of them may vanish.',
+    degraded: '{peers} storage peers proved {pieces} of {target} pieces. More are being made.',
+    critical: '{peers} storage peers proved {pieces} of {target} pieces, and none of them may vanish yet.',
+    lost: 'What storage peers proved is not enough to read it. Keep the copy on this device.'
+  },
   quota: 'Space used in this browser',
   quotaUsed: '{used} of {quota} used',
   preview: 'Preview of {name}',
@@ -124,7 +154,12 @@ export const ENGLISH: StorageStrings = {
 
 /** @param overrides texts that replace the English ones; those not given stay */
 export function withOverrides(overrides: StringOverrides): StorageStrings {
-  return { ...ENGLISH, ...overrides, errors: { ...ENGLISH.errors, ...overrides.errors } }
+  return {
+    ...ENGLISH,
+    ...overrides,
+    errors: { ...ENGLISH.errors, ...overrides.errors },
+    health: { ...ENGLISH.health, ...overrides.health }
+  }
 }
 
 /** `fill('{done} of {total}', { done: '1', total: '2' })`; a name without a value stays as it is. */

@@ -98,7 +98,15 @@ progress { width: 100%; height: 8px; accent-color: var(--craftec-accent) }
 .track { stroke: var(--craftec-line); fill: var(--craftec-surface) }
 .ring { stroke: var(--craftec-accent) }
 .alone { stroke: var(--craftec-field-line); stroke-width: 1.5; stroke-dasharray: 2 4 }
-[data-status="sending"] .peer { fill: var(--craftec-surface); stroke: var(--craftec-accent); stroke-width: 2 }
+.peer.sent { fill: var(--craftec-surface); stroke: var(--craftec-accent); stroke-width: 2 }
+.peer.failed { fill: var(--craftec-bad) }
+.cross { stroke: var(--craftec-surface); stroke-width: 1.5 }
+.peer.absent { fill: var(--craftec-surface); stroke: var(--craftec-field-line); stroke-width: 1.5; stroke-dasharray: 2 2 }
+.tie.failed, .tie.absent { stroke-dasharray: 2 3 }
+.health-text { display: grid; gap: 6px; justify-items: start; min-width: 0 }
+.check { min-height: 30px; padding: 2px 10px; font-size: 13px }
+[aria-disabled="true"] { opacity: .7; cursor: default }
+.danger { border-color: var(--craftec-bad); color: var(--craftec-bad) }
 .preview { max-width: 100%; max-height: 420px; border-radius: 8px; display: block; background: var(--craftec-raised) }
 .preview.video, .preview.audio { width: 100% }
 .quota { display: grid; gap: 4px }
@@ -109,7 +117,7 @@ meter { width: 100%; height: 8px }
   .with-button, .share { grid-template-columns: 1fr }
   .actions button, .actions .button { flex: 1; text-align: center }
 }
-@media (pointer: coarse) { button, .button, input { min-height: 44px } .button { align-content: center } }
+@media (pointer: coarse) { button, .button, .check, input { min-height: 44px } .button { align-content: center } }
 @media (prefers-reduced-motion: no-preference) {
   .ring { transition: stroke-dasharray .3s }
 }

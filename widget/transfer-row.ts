@@ -1,10 +1,11 @@
 import type { Clock } from '../sdk/async/index.ts'
-import type { CraftecError } from '../sdk/errors/index.ts'
-import type { Distribution, DistributionState } from '../sdk/obj/index.ts'
+import type { ContentHolders, Distribution } from '../sdk/obj/index.ts'
 import type { AmountFormat } from './amount-format.ts'
 import { buildButton, buildElement } from './build-element.ts'
 import { contentPreview, type PreviewKind } from './content-preview.ts'
-import { healthPicture, healthText } from './health-picture.ts'
+import { errorText } from './error-text.ts'
+import { HoldersView } from './holders-view.ts'
+import { shareLink } from './share-link.ts'
 import { fill, type StorageStrings } from './storage-strings.ts'
 import { Transfer } from './transfer.ts'
 
@@ -69,32 +70,26 @@ export class TransferRow {
     this.#bar.setAttribute('aria-label', name)
   }
 
-  /** After a link was made: show it, and who holds the content. */
-  showStored(link: string, encrypted: boolean, distribution: Distribution): void {
-    const { strings, format } = this.#options
-    const field = buildElement('input', {
-      class: 'link',
-      attributes: { type: 'text', readonly: '', 'aria-label': fill(strings.share, { name: this.#displayName }) }
+  /** After a link was made: show it, and who holds the content. @param check asks the holders for proof */
+  showStored(
+    link: string,
+    encrypted: boolean,
+    distribution: Distribution,
+    check: (signal: AbortSignal) => Promise<ContentHolders>
+  ): void {
+    const { strings, format, announce } = this.#options
+    const holders = new HoldersView({
+      strings,
+      format,
+      check,
+      announce: text => announce(`${this.#displayName}: ${text}`)
     })
-    field.value = link
-    field.addEventListener('focus', () => field.select())
-    const copy = buildButton(strings.copy, () => void this.#copy(field, copy), 'primary')
-    const picture = buildElement('div', { class: 'picture' })
-    const words = buildElement('p', { class: 'words' })
-    const draw = (state: DistributionState): void => {
-      picture.replaceChildren(healthPicture(state))
-      words.textContent = healthText(state, strings, format)
-    }
-    draw(distribution.state)
-    this.#endHealth = distribution.onState(draw)
-    distribution.done.then(state => {
-      draw(state)
-      if (state.status === 'done') this.#options.announce(`${this.#displayName}: ${words.textContent}`)
-    })
+    holders.watch(distribution)
+    this.#endHealth = () => holders.close()
     this.#body.append(
-      buildElement('div', { class: 'share' }, field, copy),
+      shareLink(link, { ...this.#options, name: this.#displayName }),
       ...(encrypted ? [buildElement('p', { class: 'detail', text: strings.keyWarning })] : []),
-      buildElement('div', { class: 'health' }, picture, words)
+      holders.element
     )
   }
 
@@ -145,22 +140,6 @@ export class TransferRow {
     const url = URL.createObjectURL(blob)
     this.#urls.push(url)
     return url
-  }
-
-  async #copy(field: HTMLInputElement, button: HTMLButtonElement): Promise<void> {
-    const { strings, announce, clock } = this.#options
-    try {
-      await navigator.clipboard.writeText(field.value)
-    } catch {
-      // without leave to write there, the user's own key does it
-      field.focus()
-      return
-    }
-    button.textContent = strings.copied
-    announce(strings.copied)
-    clock.after(2_000, () => {
-      button.textContent = strings.copy
-    })
   }
 
   #drawSoon(): void {
@@ -218,8 +197,4 @@ export class TransferRow {
     if (hadFocus) dismiss.focus()
     this.#options.announce(`${this.#displayName}: ${this.#detail.textContent}`)
   }
-}
-
-export function errorText(error: CraftecError, strings: StorageStrings): string {
-  return strings.errors[error.code] ?? strings.errors.internal
 }

@@ -187,6 +187,34 @@ describe('<craftec-storage>', () => {
     expect((await readFile(await download.path())).equals(PNG)).toBe(true)
   })
 
+  it('lists after a reload what was stored, has its holders prove it, and deletes it when asked twice', async () => {
+    const page = await openPage({ public: '' })
+    const link = await storeFile(page, 'notes.txt', 'text/plain', Buffer.from('kept'))
+    await page.locator('.words', { hasText: 'Held by 3 storage peers' }).waitFor(patience)
+    await page.reload()
+    const row = page.locator('.row', { hasText: 'notes.txt' })
+    await row.locator('.words', { hasText: 'Held by 3 storage peers' }).waitFor(patience)
+    expect(await row.getByLabel('Link to notes.txt').inputValue()).toBe(link)
+    await expect
+      .poll(
+        async () => {
+          await row.getByRole('button', { name: 'Check holders' }).click()
+          await row.getByRole('button', { name: 'Check holders' }).waitFor(patience)
+          return [await row.locator('.peer.proven').count(), await row.locator('.words').textContent()]
+        },
+        { timeout: 30_000, interval: 1_000 }
+      )
+      .toEqual([3, expect.stringMatching(/^3 storage peers proved [\d]+ of [\d]+ pieces|^Safe: 3 storage peers/)])
+    await row.getByRole('button', { name: 'Retrieve' }).click()
+    await page.getByRole('link', { name: 'Save' }).waitFor(patience)
+    await row.last().getByRole('button', { name: 'Delete from this device' }).click()
+    await row.last().getByRole('button', { name: 'Delete it now' }).click()
+    await row.nth(1).waitFor({ state: 'detached' })
+    await page.reload()
+    await event(page, 'craftec-ready')
+    await expect.poll(() => page.locator('.row').count()).toBe(0)
+  })
+
   it('plays what arrives by range, where a service worker serves it, and shows it to nobody else', async () => {
     const bytes = recording(SECONDS)
     const publisher = await openPage()
