@@ -12,6 +12,7 @@ import type { Exchange } from './obj/exchange.ts'
 import { linkThroughput, openLink } from './obj/link-pages.ts'
 import { inPage, measureStore, openPage, STORE_PAGE } from './obj/pages.ts'
 import { peakRendererMiB } from './obj/renderer-memory.ts'
+import { measureRepair, type RepairCost } from './obj/repair-bandwidth.ts'
 import { CONTENT_BYTES, HOLDER_PAGES, LARGE_BYTES, RANGE_BYTES, RANGE_FROM } from './obj/sizes.ts'
 import { startWebSocketSource } from './obj/web-socket-source.ts'
 import { startRivals } from './rivals/start-rivals.ts'
@@ -101,6 +102,7 @@ async function startMeasurements(
     await inPage(from, 'forget', link)
     return { megabytesPerSecond: megabytesPerSecond(CONTENT_BYTES, ms), putToFirstByteMs: putMs + firstByteMs }
   })
+  const repair = once(measureRepair)
   const rivals = once(() => startRivals(stack, { chromium: main, relay: bootstrap[0] ?? '' }))
   const [webTorrent, helia] = [
     paired(async () => (await rivals()).webTorrent(CONTENT_BYTES)),
@@ -133,6 +135,7 @@ async function startMeasurements(
         await chromium[Symbol.asyncDispose]()
       }
     },
+    repair: async figure => (await repair())[figure as keyof RepairCost],
     exchange: async figure => (await exchange())[figure as keyof Exchange],
     webTorrent: async figure => (await webTorrent())[figure as keyof Exchange],
     helia: async figure => (await helia())[figure as keyof Exchange]

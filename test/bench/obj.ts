@@ -10,6 +10,8 @@ import type { ObjControl } from './obj.serve.ts'
 const SEGMENT_MIB = 10
 /** A range of 1 MiB touches two segments at most. */
 const RANGE_LIMIT_MIB = 2 * SEGMENT_MIB
+/** To decode a segment its pieces are multiplied with as many: a repair that did would need so many for each piece. */
+const DECODED_PIECES = 40
 
 export const suite: BenchSuite<ObjControl> = {
   name: 'obj',
@@ -78,6 +80,15 @@ export const suite: BenchSuite<ObjControl> = {
         {
           measurement: onlyOnce(measurement('memory, get 1 GiB', 'MiB', 'getLargeMiB')),
           bar: { of: 'figure', atMost: 150 }
+        },
+        {
+          measurement: onlyOnce(measurement('repair, moved per lost piece', 'pieces', 'repair', 'piecesMoved')),
+          bar: { of: 'figure', atMost: 2 }
+        },
+        { measurement: onlyOnce(measurement('with audits and all', 'pieces', 'repair', 'piecesOfTraffic')) },
+        {
+          measurement: onlyOnce(measurement('multiplied for that', 'pieces', 'repair', 'piecesMultiplied')),
+          bar: { of: 'figure', atMost: DECODED_PIECES / 2 }
         },
         { measurement: stored('open a store of 100,000 pieces', 'ms'), bar: { of: 'figure', atMost: 1_000 } },
         { measurement: stored('look up one of 100,000 pieces', 'ms'), bar: { of: 'figure', atMost: 2 } }

@@ -17,16 +17,21 @@ import {
 import { type Channel, createP2pNode, type P2pNode, type PeerAddresses } from '../../sdk/p2p/index.ts'
 
 export interface LoopbackStorage extends AsyncDisposable {
-  /** Somebody who asks: a context of its own. */
-  client(): Promise<ObjContext>
+  /** Somebody who asks: a context of its own. @param parts what is different about it */
+  client(parts?: Partial<ObjContext>): Promise<ObjContext>
   /** Keeps pieces for others; known to all as a storage peer. */
-  holder(
-    options?: Partial<StorageServiceOptions>
-  ): Promise<{ readonly context: ObjContext; readonly service: StorageService }>
+  holder(options?: Partial<StorageServiceOptions>, parts?: Partial<ObjContext>): Promise<LoopbackHolder>
   /** Take storage peers out of what everybody knows, as a directory does when a descriptor expires. */
   retire(peerIds: readonly string[]): void
   /** A peer whose every channel is handled by `behave`. */
   liar(behave: (channel: Channel, identity: Identity) => Promise<void>): Promise<Liar>
+}
+
+export interface LoopbackHolder {
+  readonly context: ObjContext
+  readonly service: StorageService
+  /** Nothing of it answers any more, and its links are gone. */
+  kill(): Promise<void>
 }
 
 export interface Liar {
@@ -36,7 +41,12 @@ export interface Liar {
   claim(content: { readonly contentId: Uint8Array; readonly manifestId: Uint8Array }): Promise<void>
 }
 
-export async function loopbackStorage(protocol: string, maxFrameBytes: number): Promise<LoopbackStorage> {
+/** @param wrap what stands between every node and its channels */
+export async function loopbackStorage(
+  protocol: string,
+  maxFrameBytes: number,
+  wrap: (node: ObjContext['node']) => ObjContext['node'] = node => node
+): Promise<LoopbackStorage> {
   const ends = new AsyncDisposableStack()
   const [coding, hashing] = await Promise.all([loadCodingEngine(), loadHashEngine()])
   const storagePeers: PeerAddresses[] = []
@@ -53,26 +63,34 @@ export async function loopbackStorage(protocol: string, maxFrameBytes: number): 
   }
   const relay = await start()
   serveHolders(relay.node)
-  const contextOf = ({ node, identity }: Awaited<ReturnType<typeof start>>): ObjContext =>
+  const contextOf = (
+    { node, identity }: Awaited<ReturnType<typeof start>>,
+    parts: Partial<ObjContext> = {}
+  ): ObjContext =>
     objContext({
-      node,
+      node: wrap(node),
       store: createMemoryPieceStore(),
       identity,
       nodeIdentity: identity,
       coding,
       hashing,
       relays: () => [relay.peer],
-      storagePeers: () => storagePeers
+      storagePeers: () => storagePeers,
+      ...parts
     })
   return {
-    client: async () => contextOf(await start()),
-    holder: async options => {
+    client: async parts => contextOf(await start(), parts),
+    holder: async (options, parts) => {
       const started = await start()
-      const context = contextOf(started)
+      const context = contextOf(started, parts)
       const service = startStorageService(context, { intake: true, durable: true, ...options })
       ends.defer(() => service.stop())
       storagePeers.push(started.peer)
-      return { context, service }
+      const kill = async (): Promise<void> => {
+        service.stop()
+        await started.node.stop()
+      }
+      return { context, service, kill }
     },
     retire: peerIds => {
       const left = storagePeers.filter(({ peerId }) => !peerIds.includes(peerId))
