@@ -1,11 +1,12 @@
 import { throwIfAborted } from '../../async/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import type { ContentLink } from '../content/index.ts'
-import { manifestSegmentation, type SignedManifest } from '../manifest/index.ts'
+import type { SignedManifest } from '../manifest/index.ts'
 import { ContentFetcher, type PeerFault } from '../transfer/index.ts'
+import { completeContent } from './complete-content.ts'
 import { findManifest } from './find-content.ts'
 import type { ObjContext } from './obj-context.ts'
-import { openReach, privateReach, type Reach } from './reach.ts'
+import { openReach, privateReach, type Reach, warmReach } from './reach.ts'
 import { contentSize, readContent } from './read-content.ts'
 import { type ByteRange, type RetrievedContent, resolveRange, retrievedContent } from './retrieved-content.ts'
 
@@ -32,6 +33,12 @@ export interface GetProgress {
 
 const DEFAULT_IDLE_MS = 30_000
 
+interface Opened {
+  readonly manifest: SignedManifest
+  /** Whoever gave the manifest is still connected. */
+  readonly reach: Reach
+}
+
 /** Finds manifests, and reads what they describe: the way from a link to bytes. */
 export class ContentReader {
   readonly #context: ObjContext
@@ -41,17 +48,22 @@ export class ContentReader {
   }
 
   /** @throws CraftecError `content-unavailable` | `aborted` */
-  manifest(link: ContentLink, signal: AbortSignal, options: GetOptions = {}): Promise<SignedManifest> {
+  async manifest(link: ContentLink, signal: AbortSignal, options: GetOptions = {}): Promise<SignedManifest> {
+    return (await this.#open(link, signal, options)).manifest
+  }
+
+  async #open(link: ContentLink, signal: AbortSignal, options: GetOptions): Promise<Opened> {
+    const reach = warmReach(this.#reach(options), this.#context.clock)
     const { idleTimeoutMs: timeoutMs = DEFAULT_IDLE_MS, onFault } = options
-    return findManifest(this.#context, this.#reach(options), link, { signal, timeoutMs, onFault })
+    return { manifest: await findManifest(this.#context, reach, link, { signal, timeoutMs, onFault }), reach }
   }
 
   /** Nothing happens before the result is read. @param running throws when the node does not run */
   open(link: ContentLink, options: GetOptions, signal: AbortSignal, running: () => void): RetrievedContent {
-    let opened: Promise<SignedManifest> | undefined
-    const open = (): Promise<SignedManifest> => {
+    let opened: Promise<Opened> | undefined
+    const open = (): Promise<Opened> => {
       running()
-      opened ??= this.manifest(link, signal, options)
+      opened ??= this.#open(link, signal, options)
       opened.catch(() => {
         opened = undefined
       })
@@ -66,7 +78,7 @@ export class ContentReader {
     const { range: asked } = options
     return retrievedContent({
       info: async () => {
-        const manifest = await open()
+        const { manifest } = await open()
         const local = await this.#context.store.content(manifest.id)
         const size = contentSize(manifest)
         return {
@@ -85,14 +97,9 @@ export class ContentReader {
   /** Fetch what is not here. @throws CraftecError as reading does */
   async complete(manifest: SignedManifest, options: GetOptions, signal: AbortSignal): Promise<void> {
     const held = await this.#context.store.held(manifest.id)
-    const cut = manifestSegmentation(manifest)
     const fetcher = this.#fetcher(manifest, options)
     try {
-      for (const segment of manifest.segments.keys()) {
-        throwIfAborted(signal, 'get')
-        // k pieces may depend on each other only if some were recoded; the fetcher finds out, and costs little then
-        if ((held[segment] ?? 0) < cut.segment(segment).k) await fetcher.segment(segment)
-      }
+      await completeContent(fetcher, manifest, held, signal)
     } finally {
       await fetcher.close()
     }
@@ -102,9 +109,8 @@ export class ContentReader {
     return hidden ? privateReach(this.#context) : openReach(this.#context)
   }
 
-  #fetcher(manifest: SignedManifest, options: GetOptions): ContentFetcher {
+  #fetcher(manifest: SignedManifest, options: GetOptions, reach = this.#reach(options)): ContentFetcher {
     const { store, hashing, coding, codec, scores, clock, random } = this.#context
-    const reach = this.#reach(options)
     let bytes = 0
     const peers = new Set<string>()
     const { contentId, id: manifestId } = manifest
@@ -136,7 +142,7 @@ export class ContentReader {
 
   /** Only where the manifest was not named by a link can it be of other content than was asked for. */
   async *#read(
-    open: () => Promise<SignedManifest>,
+    open: () => Promise<Opened>,
     refuse: (manifest: SignedManifest, cause: CraftecError) => Promise<CraftecError>,
     link: ContentLink,
     range: ByteRange | undefined,
@@ -145,9 +151,9 @@ export class ContentReader {
   ): AsyncGenerator<Uint8Array, void, undefined> {
     for (let given = 0; ; ) {
       throwIfAborted(signal, 'get')
-      const manifest = await open()
+      const opened = await open()
       try {
-        for await (const bytes of this.#readManifest(manifest, link, range, options, signal)) {
+        for await (const bytes of this.#readManifest(opened, link, range, options, signal)) {
           given += bytes.length
           yield bytes
         }
@@ -156,7 +162,7 @@ export class ContentReader {
         throwIfAborted(signal, 'get')
         const cause = CraftecError.from(error)
         if (link.manifestId || cause.code !== 'content-corrupt') throw error
-        const told = await refuse(manifest, cause)
+        const told = await refuse(opened.manifest, cause)
         // nothing of it was handed out: another manifest may be read in its place
         if (given > 0) throw told
       }
@@ -164,18 +170,20 @@ export class ContentReader {
   }
 
   async *#readManifest(
-    manifest: SignedManifest,
+    { manifest, reach }: Opened,
     link: ContentLink,
     range: ByteRange | undefined,
     options: GetOptions,
     signal: AbortSignal
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const resolved = resolveRange(range, contentSize(manifest))
-    const fetcher = this.#fetcher(manifest, options)
+    const fetcher = this.#fetcher(manifest, options, reach)
     const onAbort = (): void => void fetcher.close()
     signal.addEventListener('abort', onAbort, { once: true })
     try {
-      for await (const bytes of readContent(fetcher, this.#context.hashing, manifest, resolved, link.key)) {
+      const { codec, hashing } = this.#context
+      const source = { fetcher, codec, hashing, isNamed: link.manifestId !== undefined }
+      for await (const bytes of readContent(source, manifest, resolved, link.key)) {
         throwIfAborted(signal, 'get')
         yield bytes
       }

@@ -165,9 +165,14 @@ async function askForManifest(
   try {
     session = await reach.open(holder, signal)
     const bytes = await session.manifest(manifestId, { signal })
-    if (!bytes) return undefined
+    if (!bytes) {
+      reach.giveBack(session)
+      return undefined
+    }
     const manifest = openManifest(bytes, { manifestId, contentId: ref.contentId })
-    if (reach.keep) await store.addContent(newContent(manifest))
+    // Not awaited: the store does one thing after another, and no piece is kept before it. If it is full, the content can be read all the same.
+    if (reach.keep) store.addContent(newContent(manifest)).catch(() => {})
+    reach.giveBack(session)
     return manifest
   } catch (error) {
     if (signal.aborted) throw CraftecError.from(signal.reason, 'aborted')
@@ -177,9 +182,8 @@ async function askForManifest(
       scores.ban(holder.peerId, clock.monotonic())
       onFault?.({ peer: holder.peerId, why: 'protocol-violation' })
     } else scores.failed(holder.peerId, clock.monotonic())
-    return undefined
-  } finally {
     void session?.close()
+    return undefined
   }
 }
 

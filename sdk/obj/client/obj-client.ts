@@ -11,6 +11,7 @@ import { ContentReader, type GetOptions } from './content-reader.ts'
 import { parseRef } from './content-ref.ts'
 import type { Distribution } from './distribution.ts'
 import { Distributor } from './distributor.ts'
+import { newContent } from './find-content.ts'
 import { importContent } from './import-content.ts'
 import type { ObjContext } from './obj-context.ts'
 import { DRAFT_PREFIX, putContent, readTimestamp } from './put-content.ts'
@@ -200,6 +201,7 @@ export class ObjClient {
   async pin(ref: string, options: Omit<GetOptions, 'range' | 'private'> = {}): Promise<void> {
     const signal = anySignal(options.signal, this.#life.signal)
     const manifest = await this.#manifest(parseRef(ref), signal)
+    await this.#context.store.addContent(newContent(manifest)) // known by now, unless the store was full
     await this.#context.store.pin(manifest.id)
     await this.#reader.complete(manifest, options, signal)
   }

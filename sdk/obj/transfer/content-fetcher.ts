@@ -1,16 +1,19 @@
 import { CraftecError } from '../../errors/index.ts'
 import { peerIdFromPublicKey } from '../../identity/index.ts'
-import type { PeerAddresses } from '../../p2p/index.ts'
-import { equalBytes } from '../hashing/index.ts'
 import { verifyPiece } from '../integrity/index.ts'
-import type { SignedManifest } from '../manifest/index.ts'
-import { decodeProvenance } from '../piece/index.ts'
+import { manifestSegmentation, type SignedManifest } from '../manifest/index.ts'
 import type { StoredPiece } from '../store/index.ts'
 import type { FetchContext, FetchOptions, PeerFault } from './fetch-context.ts'
-import { FETCH_LIMITS, type FetchEffect, type FetchEvent, FetchPlan } from './fetch-plan.ts'
+import type { FetchEffect, FetchEvent } from './fetch-event.ts'
+import { FETCH_LIMITS } from './fetch-limits.ts'
+import { FetchPlan } from './fetch-plan.ts'
+import { HolderPool } from './holder-pool.ts'
 import type { HolderSession } from './holder-session.ts'
+import { IndexSet } from './index-set.ts'
 import { SegmentDownload } from './segment-download.ts'
+import { SegmentTask } from './segment-task.ts'
 import { settleDispute } from './settle-dispute.ts'
+import { takeLocalPieces } from './take-local-pieces.ts'
 import type { PieceHead } from './transfer-message.ts'
 
 interface Active {
@@ -19,142 +22,137 @@ interface Active {
   readonly wants: Map<number, () => void>
   /** When something was asked of it, or last came. */
   sinceMs: number
+  /** What it has is being asked for. */
+  isAsked: boolean
+  /** Segments before this one were asked for. */
+  asked: number
 }
 
-interface Waiting {
-  readonly download: SegmentDownload
-  readonly resolve: (bytes: Uint8Array) => void
-  readonly reject: (error: CraftecError) => void
-  readonly promise: Promise<Uint8Array>
-  finishing: boolean
-  /** While a lie is looked for: wait for committed pieces. */
-  patient: boolean
+/** A segment that is being fetched. */
+export interface SegmentReading {
+  /**
+   * The bytes of one source piece, as soon as it is certain that the publisher signed for them: it has come and verified, or the segment
+   * was decoded and has its hash.
+   * @param index 0..k-1
+   * @returns a view, good until `release`; not to be changed
+   * @throws CraftecError `content-unavailable` when nobody has enough of it; `content-corrupt` when the publisher's own pieces do not
+   *   make what he signed; `stopped` after `close`
+   */
+  source(index: number): Promise<Uint8Array>
+  /** Settles when all that makes up the segment is here. Rejects as `source` does. */
+  readonly completed: Promise<void>
+  /** No more is needed of it: what came goes to the store, and its memory is free. */
+  release(): void
 }
 
 /** Holders that have something to give. */
 const DEFAULT_ACTIVE = 4
-/** Sessions in all: a content is dealt to sixteen, and whoever has given all it has may get more of it. */
-const MAX_SESSIONS = 32
 const DEFAULT_IDLE_MS = 30_000
 const TICK_MS = 250
-/** Pause before holders are looked for again. */
-const SEARCH_PAUSE_MS = 2_000
-const MAX_CANDIDATES = 64
 /** How long committed pieces are waited for, while recoded ones are in doubt. */
 const PATIENCE_MS = 3_000
+/** Segments that wait to be written. A store that is slower than the network slows the fetch down. */
+const MAX_SAVES = 2
 
-/**
- * Fetches segments of one content from its holders. Ask for a few segments at a time, in the order in which they are needed: each one
- * takes its size twice in memory until it is through.
- */
+/** Fetches segments of one content from its holders. Each takes its size in memory, twice while it is decoded, until it is released. */
 export class ContentFetcher {
   readonly #context: FetchContext
   readonly #manifest: SignedManifest
   readonly #options: FetchOptions
   readonly #plan = new FetchPlan(FETCH_LIMITS)
   readonly #active = new Map<string, Active>()
-  /** Peers that are being connected to, are connected, or were given up. */
-  readonly #tried = new Set<string>()
-  readonly #opening = new Set<string>()
-  #candidates: PeerAddresses[] = []
-  readonly #segments = new Map<number, Waiting>()
+  readonly #tasks = new Map<number, SegmentTask>()
   readonly #life = new AbortController()
-  #searching = false
-  #searchedMs = Number.NEGATIVE_INFINITY
+  readonly #holders: HolderPool
   #progressMs: number
   #cancelTick: (() => void) | undefined
   #saving: Promise<unknown> = Promise.resolve()
+  #saves = 0
 
   constructor(context: FetchContext, manifest: SignedManifest, options: FetchOptions) {
     this.#context = context
     this.#manifest = manifest
     this.#options = options
     this.#progressMs = context.clock.monotonic()
+    this.#holders = new HolderPool({
+      context,
+      findHolders: options.findHolders,
+      activePeers: options.activePeers ?? DEFAULT_ACTIVE,
+      useful: () => this.#useful(),
+      signal: this.#life.signal,
+      onOpen: (peer, session) => this.#opened(peer, session),
+      onLost: (peer, error) => this.#lost(peer, error)
+    })
   }
 
   /**
-   * The bytes of a segment, whose hash is the manifest's. Calls for the same segment share the work.
-   * @throws CraftecError `content-unavailable` when nobody has enough of it; `content-corrupt` when the publisher's own pieces do not
-   *   have the hash that he signed; `stopped` after `close`; `invalid-argument`
+   * Begin to fetch a segment. A segment has one reader at a time.
+   * @param part bytes of the segment that are wanted; its other pieces are fetched only when those cannot be had. Default: all
+   * @throws CraftecError `stopped` after `close`; `invalid-argument` for a segment that does not exist, or is being read
    */
-  segment(index: number): Promise<Uint8Array> {
-    if (this.#life.signal.aborted) return Promise.reject(new CraftecError('stopped', 'this fetch was ended'))
-    const known = this.#segments.get(index)
-    if (known) return known.promise
-    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
-    // it may be asked for ahead of time, and awaited later or never
-    promise.catch(() => {})
+  open(index: number, part?: { readonly from: number; readonly to: number }): SegmentReading {
+    if (this.#life.signal.aborted) throw ended()
+    if (this.#tasks.has(index)) throw new CraftecError('invalid-argument', `segment ${index} is being read already`)
     const download = new SegmentDownload(this.#manifest, index)
-    const waiting: Waiting = { download, promise, resolve, reject, finishing: false, patient: true }
-    this.#segments.set(index, waiting)
-    this.#begin(waiting).catch(error => this.#fail(waiting, CraftecError.from(error)))
-    return promise
+    const task = new SegmentTask(download, this.#manifest.pieceBytes, this.#wanted(download, part))
+    this.#tasks.set(index, task)
+    this.#begin(task).catch(error => this.#fail(task, CraftecError.from(error)))
+    return {
+      source: piece => task.source(piece),
+      completed: task.completed,
+      release: () => this.#release(task)
+    }
   }
 
   /** End: keep the pieces of unfinished segments, so that another fetch goes on from there. Never rejects. */
   async close(): Promise<void> {
-    if (this.#life.signal.aborted) return
-    const ended = new CraftecError('stopped', 'this fetch was ended')
-    this.#life.abort(ended)
-    this.#cancelTick?.()
-    for (const waiting of [...this.#segments.values()]) {
-      if (!waiting.finishing) this.#keep(waiting.download)
-      this.#fail(waiting, ended)
+    if (!this.#life.signal.aborted) {
+      this.#life.abort(ended())
+      this.#cancelTick?.()
+      for (const task of [...this.#tasks.values()]) {
+        task.fail(ended())
+        this.#release(task)
+      }
+      this.#holders.close()
+      this.#active.clear()
     }
-    for (const { session } of this.#active.values()) void session.close()
-    this.#active.clear()
     await this.#saving
   }
 
-  async #begin(waiting: Waiting): Promise<void> {
-    const { download } = waiting
-    await this.#takeLocal(download)
-    if (this.#life.signal.aborted) return
-    if (download.complete) return this.#finish(waiting)
-    this.#progressMs = this.#context.clock.monotonic()
-    this.#demand(waiting)
+  /** Source pieces that make up a part; undefined for all of them. */
+  #wanted({ k }: SegmentDownload, part: { from: number; to: number } | undefined): IndexSet | undefined {
+    if (!part) return undefined
+    const { pieceBytes } = this.#manifest
+    const [first, last] = [Math.floor(part.from / pieceBytes), Math.ceil(part.to / pieceBytes) - 1]
+    if (first === 0 && last === k - 1) return undefined
+    const wanted = new IndexSet()
+    for (let index = first; index <= last; index++) wanted.add(index)
+    return wanted
   }
 
-  #demand({ download, patient }: Waiting): void {
+  async #begin(task: SegmentTask): Promise<void> {
+    while (this.#saves >= MAX_SAVES) await this.#saving
+    await takeLocalPieces(this.#context, this.#manifest, task.download, task.wanted)
+    if (!this.#isCurrent(task) || !task.isOpen) return
+    task.notify()
+    if (task.download.complete) return this.#finish(task)
+    if (task.isSatisfied) return
+    this.#progressMs = this.#context.clock.monotonic()
+    this.#demand(task)
+  }
+
+  #isCurrent(task: SegmentTask): boolean {
+    return this.#tasks.get(task.download.index) === task
+  }
+
+  #demand({ download, patient, wanted: sources }: SegmentTask): void {
     const { index, needed, progress, disputed } = download
     // Among pieces that lie, committed ones settle it soonest: they cannot lie without the publisher.
     const recoded = !disputed || !patient
-    this.#step({ type: 'segment', segment: index, k: needed, rank: progress, held: download.held(), recoded })
+    const held = download.held()
+    this.#step({ type: 'segment', segment: index, k: needed, rank: progress, held, recoded, sources })
+    for (const [peer, active] of this.#active) void this.#query(peer, active)
     this.#schedule()
-  }
-
-  /** What an earlier fetch, or somebody's offer, left here: verified when it came, so not hashed again before it is needed. */
-  async #takeLocal(download: SegmentDownload): Promise<void> {
-    const { store } = this.#context
-    for (const record of await store.pieces(this.#manifest.id, download.index)) {
-      if (download.complete) return
-      const data = await store.readPiece(this.#manifest.id, download.index, record.id)
-      if (!data) continue
-      const origin = decodeProvenance(record.provenance)
-      const verified = {
-        id: record.id,
-        index: origin.kind === 'committed' ? origin.index : undefined,
-        recoder: origin.kind === 'recoded' ? origin.recoder : undefined
-      }
-      download.add({ piece: { record, data }, verified, from: undefined })
-    }
-  }
-
-  /** Local pieces whose bytes have changed since they were stored. @returns whether there were any */
-  async #dropRotten(download: SegmentDownload): Promise<boolean> {
-    const { store, hashes } = this.#context
-    const rotten = download.pieces.filter(
-      ({ piece, from }) => from === undefined && !equalBytes(hashes.pieceRoot(piece.data), piece.record.root)
-    )
-    if (rotten.length === 0) return false
-    const ids = new Set(rotten.map(({ piece }) => piece))
-    download.discard(({ piece }) => ids.has(piece))
-    await store.removePieces(
-      this.#manifest.id,
-      download.index,
-      rotten.map(({ piece }) => piece.record.id)
-    )
-    return true
   }
 
   #step(event: FetchEvent): void {
@@ -173,19 +171,20 @@ export class ContentFetcher {
         active.wants.delete(effect.request)
         break
       case 'query':
-        void this.#query(effect.peer, active, effect.first)
+        active.asked = effect.first
+        void this.#query(effect.peer, active)
         break
       case 'drop':
         if (effect.why === 'stalled' || effect.why === 'broken-promises')
           this.#options.onFault?.({ peer: effect.peer, why: effect.why })
-        this.#leave(effect.peer, new CraftecError('link-closed', `this holder was given up: ${effect.why}`))
+        this.#holders.drop(effect.peer, new CraftecError('link-closed', `this holder was given up: ${effect.why}`))
         break
     }
   }
 
   #want(active: Active, effect: FetchEffect & { type: 'want' }): void {
     const { peer, request, segment, committed, recoded } = effect
-    const download = this.#segments.get(segment)?.download
+    const download = this.#tasks.get(segment)?.download
     // while a lie is looked for, pieces in the span of what is here are what is wanted
     const rows = recoded > 0 && download && !download.disputed ? download.rows() : []
     active.sinceMs = this.#context.clock.monotonic()
@@ -203,17 +202,17 @@ export class ContentFetcher {
       )
       active.wants.set(request, cancel)
     } catch (error) {
-      this.#leave(peer, CraftecError.from(error))
+      this.#holders.drop(peer, CraftecError.from(error))
     }
   }
 
   /** @throws CraftecError `protocol-violation`, which ends the session, for a piece that is not what it says */
   #takePiece(peer: string, request: number, segment: number, head: PieceHead, data: Uint8Array): void {
-    const waiting = this.#segments.get(segment)
-    if (!waiting || waiting.finishing) return
+    const task = this.#tasks.get(segment)
+    if (!task?.isOpen) return
     const { scores, clock } = this.#context
     const verified = this.#verified(peer, segment, head, data)
-    const innovative = waiting.download.add({
+    const innovative = task.download.add({
       piece: { record: { id: verified.id, ...head }, data },
       verified,
       from: peer
@@ -227,9 +226,11 @@ export class ContentFetcher {
     if (innovative) {
       this.#progressMs = now
       this.#options.onBytes?.(data.length, peer)
+      task.notify()
     }
     this.#step({ type: 'piece', peer, request, index: verified.index, innovative })
-    if (waiting.download.complete) this.#finish(waiting).catch(error => this.#fail(waiting, CraftecError.from(error)))
+    if (task.download.complete || task.download.isAssembled)
+      this.#finish(task).catch(error => this.#fail(task, CraftecError.from(error)))
   }
 
   #verified(peer: string, segment: number, head: PieceHead, data: Uint8Array): ReturnType<typeof verifyPiece> {
@@ -241,39 +242,34 @@ export class ContentFetcher {
     }
   }
 
-  /** Unless what it did has a better name already. */
-  #accuseOfViolation(peer: string): void {
-    const { scores, clock } = this.#context
-    if (!scores.isBanned(peer, clock.monotonic())) this.#accuse(peer, 'protocol-violation')
-  }
-
   #accuse(peer: string, why: PeerFault['why'], evidence?: Uint8Array): void {
     this.#context.scores.ban(peer, this.#context.clock.monotonic())
     this.#options.onFault?.({ peer, why, ...(evidence ? { evidence } : {}) })
   }
 
-  async #finish(waiting: Waiting): Promise<void> {
-    const { download } = waiting
-    waiting.finishing = true
+  async #finish(task: SegmentTask): Promise<void> {
+    const { download } = task
+    task.finishing = true
     this.#step({ type: 'forget', segment: download.index })
     const wasDisputed = download.disputed
-    const bytes = wasDisputed
-      ? await this.#settle(download)
-      : await download.decode(this.#context.codec, this.#context.hashes, this.#life.signal)
-    if (bytes) {
-      this.#keep(download)
-      this.#segments.delete(download.index)
-      waiting.resolve(bytes)
+    const bytes = await this.#proven(download)
+    if (bytes || download.isAssembled) {
+      task.complete(bytes)
       this.#progressMs = this.#context.clock.monotonic()
       return
     }
-    if (wasDisputed) download.dispute()
-    else if (!(await this.#dropRotten(download))) {
-      if (download.pieces.every(({ verified }) => verified.recoder === undefined)) throw publisherLied()
-      download.dispute()
-    }
-    waiting.finishing = false
-    this.#demand(waiting)
+    if (!wasDisputed && download.pieces.every(({ verified }) => verified.recoder === undefined)) throw publisherLied()
+    download.dispute()
+    task.finishing = false
+    if (this.#isCurrent(task)) this.#demand(task)
+  }
+
+  /** What was published is signed for piece by piece; what is computed from other pieces is proven by the segment's hash. */
+  async #proven(download: SegmentDownload): Promise<Uint8Array | undefined> {
+    if (download.disputed) return this.#settle(download)
+    return download.isAssembled
+      ? undefined
+      : download.decode(this.#context.codec, this.#context.hashes, this.#life.signal)
   }
 
   /**
@@ -287,25 +283,36 @@ export class ContentFetcher {
     return bytes
   }
 
+  #release(task: SegmentTask): void {
+    if (!this.#isCurrent(task)) return
+    this.#tasks.delete(task.download.index)
+    if (task.isOpen) this.#step({ type: 'forget', segment: task.download.index })
+    // pieces that are being decoded may turn out to be lies
+    if (!task.finishing || task.isComplete) this.#keep(task.download)
+  }
+
   /** Write what came from others to the store, behind the reader's back: it is for others, and for another time. */
   #keep(download: SegmentDownload): void {
     if (this.#options.keep === false) return
     const pieces = download.pieces.filter(({ from }) => from !== undefined).map(({ piece }): StoredPiece => piece)
     if (pieces.length === 0) return
-    const save = (): Promise<unknown> => this.#context.store.putPieces(this.#manifest.id, download.index, pieces)
+    const { store } = this.#context
+    this.#saves++
     // a full or failing store is no reason to fail a fetch
-    this.#saving = this.#saving.then(save).catch(() => {})
+    this.#saving = this.#saving
+      .then(() => store.putPieces(this.#manifest.id, download.index, pieces, { transfer: true }))
+      .catch(() => {})
+      .finally(() => this.#saves--)
   }
 
-  #fail(waiting: Waiting, error: CraftecError): void {
-    this.#segments.delete(waiting.download.index)
-    this.#step({ type: 'forget', segment: waiting.download.index })
-    waiting.reject(error)
+  #fail(task: SegmentTask, error: CraftecError): void {
+    if (task.isOpen && this.#isCurrent(task)) this.#step({ type: 'forget', segment: task.download.index })
+    task.fail(error)
   }
 
   #schedule(): void {
-    this.#openMore()
-    if (this.#cancelTick || this.#segments.size === 0 || this.#life.signal.aborted) return
+    this.#holders.fill()
+    if (this.#cancelTick || this.#tasks.size === 0 || this.#life.signal.aborted) return
     this.#cancelTick = this.#context.clock.after(TICK_MS, () => {
       this.#cancelTick = undefined
       this.#tick()
@@ -317,122 +324,78 @@ export class ContentFetcher {
     const now = this.#context.clock.monotonic()
     this.#step({ type: 'tick' })
     const { idleTimeoutMs = DEFAULT_IDLE_MS } = this.#options
-    const open = [...this.#segments.values()].filter(({ finishing }) => !finishing)
-    for (const waiting of open) {
-      if (!waiting.patient || !waiting.download.disputed || now - this.#progressMs < PATIENCE_MS) continue
-      waiting.patient = false
-      this.#demand(waiting)
+    const open = [...this.#tasks.values()].filter(task => task.isOpen && !task.isSatisfied)
+    for (const task of open) {
+      if (!task.patient || !task.download.disputed || now - this.#progressMs < PATIENCE_MS) continue
+      task.patient = false
+      this.#demand(task)
     }
     if (open.length === 0 || now - this.#progressMs < idleTimeoutMs) return
-    for (const waiting of open) {
-      this.#keep(waiting.download)
-      const { needed, progress } = waiting.download
+    for (const task of open) {
+      const { needed, progress } = task.download
       const message = `no holder that can be reached has the ${needed - progress} of ${needed} pieces that are missing`
-      this.#fail(waiting, new CraftecError('content-unavailable', message, { details: { needed, progress } }))
+      this.#fail(task, new CraftecError('content-unavailable', message, { details: { needed, progress } }))
     }
   }
 
-  #openMore(): void {
-    const { scores, clock } = this.#context
-    const now = clock.monotonic()
-    const max = this.#options.activePeers ?? DEFAULT_ACTIVE
-    this.#candidates.sort((a, b) => scores.rank(b.peerId, now) - scores.rank(a.peerId, now))
-    const hasRoom = (): boolean =>
-      this.#useful(now) + this.#opening.size < max && this.#active.size + this.#opening.size < MAX_SESSIONS
-    while (hasRoom()) {
-      const next = this.#candidates.shift()
-      if (!next) break
-      if (scores.isBanned(next.peerId, now)) continue
-      void this.#connect(next)
+  #useful(): number {
+    const isWanting = [...this.#tasks.values()].some(task => task.isOpen && !task.isSatisfied)
+    return isWanting ? this.#plan.usefulPeers(this.#context.clock.monotonic()) : this.#active.size
+  }
+
+  #opened(peer: string, session: HolderSession): void {
+    const active = {
+      session,
+      wants: new Map(),
+      sinceMs: this.#context.clock.monotonic(),
+      isAsked: false,
+      asked: Math.min(...this.#tasks.keys())
     }
-    if (this.#candidates.length === 0 && hasRoom()) this.#search(now)
-  }
-
-  /** Sessions that count: of a content that is dealt to many, a few have given all they have long before there is enough. */
-  #useful(nowMs: number): number {
-    const wanted = [...this.#segments.values()].some(({ finishing }) => !finishing)
-    return wanted ? this.#plan.usefulPeers(nowMs) : this.#active.size
-  }
-
-  #search(nowMs: number): void {
-    if (this.#searching || nowMs - this.#searchedMs < SEARCH_PAUSE_MS || this.#life.signal.aborted) return
-    this.#searching = true
-    const first = this.#searchedMs === Number.NEGATIVE_INFINITY
-    void (async () => {
-      try {
-        // Peers that failed get another chance with each search, those that are in use do not.
-        if (!first) for (const peer of [...this.#tried]) if (!this.#active.has(peer)) this.#tried.delete(peer)
-        for await (const holder of this.#options.findHolders(this.#life.signal)) {
-          if (this.#life.signal.aborted || this.#candidates.length >= MAX_CANDIDATES) break
-          if (this.#tried.has(holder.peerId)) continue
-          this.#tried.add(holder.peerId)
-          this.#candidates.push(holder)
-          this.#openMore()
-        }
-      } catch {
-        // looked for again after the pause
-      } finally {
-        this.#searching = false
-        this.#searchedMs = this.#context.clock.monotonic()
-      }
-    })()
-  }
-
-  async #connect(peer: PeerAddresses): Promise<void> {
-    const name = peer.peerId
-    const { clock, scores } = this.#context
-    this.#opening.add(name)
-    try {
-      const session = await this.#context.openSession(peer, this.#life.signal)
-      if (this.#life.signal.aborted) return void session.close()
-      const active: Active = { session, wants: new Map(), sinceMs: clock.monotonic() }
-      this.#active.set(name, active)
-      void session.closed.then(error => this.#lost(name, active, error))
-      const first = Math.min(...this.#segments.keys())
-      await this.#query(name, active, Number.isFinite(first) ? first : 0)
-    } catch {
-      scores.failed(name, clock.monotonic())
-    } finally {
-      this.#opening.delete(name)
-      if (!this.#life.signal.aborted) this.#schedule()
-    }
-  }
-
-  /** Ask what a holder has, from the first segment that is wanted on. */
-  async #query(peer: string, active: Active, from: number): Promise<void> {
-    try {
-      for (let first = from; ; ) {
-        const page = await active.session.holdings(this.#manifest.id, first, { signal: this.#life.signal })
-        if (this.#active.get(peer) !== active) return
-        if (!page) return this.#leave(peer, new CraftecError('content-unknown', 'this peer does not hold it'))
-        this.#step({ type: 'have', peer, first, segments: page.segments })
-        first += page.segments.length
-        if (!page.more || page.segments.length === 0 || first >= this.#manifest.segments.length) return
-      }
-    } catch (error) {
-      if (!this.#life.signal.aborted) this.#leave(peer, CraftecError.from(error))
-    }
-  }
-
-  #leave(peer: string, error: CraftecError): void {
-    const active = this.#active.get(peer)
-    if (!active) return
-    this.#active.delete(peer)
-    this.#context.scores.failed(peer, this.#context.clock.monotonic())
-    active.session.abort(error)
-    if (error.code === 'protocol-violation') this.#accuseOfViolation(peer)
-    this.#step({ type: 'lost', peer })
+    this.#active.set(peer, active)
+    void this.#query(peer, active)
     this.#schedule()
   }
 
-  #lost(peer: string, active: Active, error: CraftecError | undefined): void {
-    if (this.#active.get(peer) !== active) return
+  /** Ask what a holder has, from the first segment that is wanted up to the last one. */
+  async #query(peer: string, active: Active): Promise<void> {
+    if (active.isAsked) return
+    active.isAsked = true
+    try {
+      const last = (): number => Math.max(...this.#tasks.keys(), 0)
+      if (!Number.isFinite(active.asked)) active.asked = 0
+      while (active.asked <= last()) {
+        const first = active.asked
+        const page = await active.session.holdings(this.#manifest.id, first, { signal: this.#life.signal })
+        if (this.#active.get(peer) !== active) return
+        if (!page) return this.#holders.drop(peer, new CraftecError('content-unknown', 'this peer does not hold it'))
+        this.#step({ type: 'have', peer, first, segments: page.segments })
+        active.asked = first + page.segments.length
+        if (!page.more || page.segments.length === 0) active.asked = this.#segmentCount
+      }
+    } catch (error) {
+      if (!this.#life.signal.aborted) this.#holders.drop(peer, CraftecError.from(error))
+    } finally {
+      active.isAsked = false
+    }
+  }
+
+  get #segmentCount(): number {
+    return manifestSegmentation(this.#manifest).count
+  }
+
+  #lost(peer: string, error: CraftecError | undefined): void {
     this.#active.delete(peer)
-    if (error) this.#context.scores.failed(peer, this.#context.clock.monotonic())
-    if (error?.code === 'protocol-violation') this.#accuseOfViolation(peer)
+    const { scores, clock } = this.#context
+    // unless what it did has a better name already
+    if (error?.code === 'protocol-violation' && !scores.isBanned(peer, clock.monotonic()))
+      this.#accuse(peer, 'protocol-violation')
     this.#step({ type: 'lost', peer })
     if (!this.#life.signal.aborted) this.#schedule()
   }
+}
+
+function ended(): CraftecError {
+  return new CraftecError('stopped', 'this fetch was ended')
 }
 
 function publisherLied(): CraftecError {

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { FETCH_LIMITS, type FetchEffect, type FetchEvent, FetchPlan } from './fetch-plan.ts'
+import type { FetchEffect, FetchEvent } from './fetch-event.ts'
+import { FETCH_LIMITS } from './fetch-limits.ts'
+import { FetchPlan } from './fetch-plan.ts'
 import { IndexSet } from './index-set.ts'
 
 const wants = (effects: readonly FetchEffect[]) => effects.filter(effect => effect.type === 'want')

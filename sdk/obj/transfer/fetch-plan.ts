@@ -3,93 +3,18 @@
  * do, so there is no rarest-first and no last piece that everybody waits for: a peer that is late simply counts for nothing, and
  * others are asked for other pieces instead.
  */
+import type { DropReason, FetchEffect, FetchEvent } from './fetch-event.ts'
+import { FETCH_LIMITS, type FetchLimits } from './fetch-limits.ts'
 import { IndexSet } from './index-set.ts'
-import type { EndReason, SegmentHoldings } from './transfer-message.ts'
-
-export interface FetchLimits {
-  /** Pieces asked for in one WANT. Small, so that fast peers come back for more before slow ones have everything. */
-  readonly batchPieces: number
-  /** Pieces that one peer may owe: enough to fill the channel's window while answers are on the way. */
-  readonly outstandingPieces: number
-  /** A peer that owes something and sends nothing for this long is late: others are asked for what is missing. */
-  readonly lateMs: number
-  /** And for this long: it is given up. */
-  readonly stallMs: number
-  /** Between two looks at what a peer has, when it had nothing that helps. */
-  readonly queryMs: number
-  /** Times a peer may lack what it said it had, before it is given up. */
-  readonly maxBroken: number
-  /** Recoded pieces that added nothing, before a peer is given up. Honest ones are rarely so. */
-  readonly maxUseless: number
-}
-
-export const FETCH_LIMITS: FetchLimits = {
-  batchPieces: 4,
-  outstandingPieces: 8,
-  lateMs: 1_500,
-  stallMs: 10_000,
-  queryMs: 2_000,
-  maxBroken: 3,
-  maxUseless: 8
-}
-
-/** Why a peer is of no more use to this fetch. */
-export type DropReason = 'stalled' | 'broken-promises' | 'unknown-content' | 'refused'
-
-export type FetchEvent =
-  /** Pieces of `segment` are wanted from now on; those in `held` are here already. @param recoded whether recoded ones will do */
-  | {
-      readonly type: 'segment'
-      readonly segment: number
-      readonly k: number
-      readonly rank: number
-      readonly held: IndexSet
-      readonly recoded: boolean
-    }
-  /** The segment is complete, or not wanted any more. */
-  | { readonly type: 'forget'; readonly segment: number }
-  | {
-      readonly type: 'have'
-      readonly peer: string
-      readonly first: number
-      readonly segments: readonly SegmentHoldings[]
-    }
-  /** A verified piece. @param index undefined for a recoded one */
-  | {
-      readonly type: 'piece'
-      readonly peer: string
-      readonly request: number
-      readonly index: number | undefined
-      readonly innovative: boolean
-    }
-  | {
-      readonly type: 'end'
-      readonly peer: string
-      readonly request: number
-      readonly reason: EndReason
-      readonly retryAfterMs: number
-    }
-  | { readonly type: 'lost'; readonly peer: string }
-  | { readonly type: 'tick' }
-
-export type FetchEffect =
-  | {
-      readonly type: 'want'
-      readonly peer: string
-      readonly request: number
-      readonly segment: number
-      readonly committed: IndexSet
-      readonly recoded: number
-    }
-  | { readonly type: 'cancel'; readonly peer: string; readonly request: number }
-  | { readonly type: 'query'; readonly peer: string; readonly first: number }
-  | { readonly type: 'drop'; readonly peer: string; readonly why: DropReason }
+import type { SegmentHoldings } from './transfer-message.ts'
 
 interface SegmentState {
   readonly k: number
   rank: number
   readonly held: IndexSet
   readonly recoded: boolean
+  /** All that is needed, as long as they can be had. */
+  readonly sources: IndexSet | undefined
 }
 
 interface PeerState {
@@ -100,6 +25,9 @@ interface PeerState {
   queriedMs: number
   broken: number
   useless: number
+  /** Between two of its pieces, of late; when it brought the last one. */
+  intervalMs: number
+  pieceMs: number
 }
 
 interface WantState {
@@ -110,6 +38,9 @@ interface WantState {
   /** When it was sent, or last brought something. */
   progressMs: number
 }
+
+/** Weight of the newest interval between two pieces. */
+const NEWEST = 0.15
 
 export class FetchPlan {
   readonly #limits: FetchLimits
@@ -142,7 +73,7 @@ export class FetchPlan {
     const effects: FetchEffect[] = []
     switch (event.type) {
       case 'segment':
-        this.#segments.set(event.segment, { ...event, held: IndexSet.of(...event.held) })
+        this.#segments.set(event.segment, { ...event, sources: event.sources, held: IndexSet.of(...event.held) })
         break
       case 'forget':
         this.#segments.delete(event.segment)
@@ -175,7 +106,9 @@ export class FetchPlan {
       busyUntilMs: 0,
       queriedMs: nowMs,
       broken: 0,
-      useless: 0
+      useless: 0,
+      intervalMs: Number.POSITIVE_INFINITY,
+      pieceMs: nowMs
     }
     this.#peers.set(event.peer, peer)
     for (const [offset, holdings] of event.segments.entries()) {
@@ -187,10 +120,11 @@ export class FetchPlan {
   #takePiece(event: FetchEvent & { type: 'piece' }, nowMs: number): FetchEffect[] {
     const want = this.#wants.get(event.request)
     if (!want) return []
+    const peer = this.#peers.get(want.peer)
+    if (peer) noteRate(peer, want.progressMs, nowMs)
     want.progressMs = nowMs
     if (event.index === undefined) {
       want.recoded = Math.max(0, want.recoded - 1)
-      const peer = this.#peers.get(want.peer)
       peer?.recodedTaken.set(want.segment, (peer.recodedTaken.get(want.segment) ?? 0) + 1)
       if (!event.innovative && peer && ++peer.useless >= this.#limits.maxUseless)
         return this.#drop(want.peer, 'broken-promises')
@@ -255,8 +189,11 @@ export class FetchPlan {
       progress = false
       for (const [name, peer] of this.#peers) {
         if (peer.busyUntilMs > nowMs) continue
-        const room = this.#limits.outstandingPieces - this.#outstanding(name)
-        const effect = room > 0 ? this.#choose(name, peer, Math.min(room, this.#limits.batchPieces), nowMs) : undefined
+        const owed = this.#outstanding(name)
+        const room = this.#mayOwe(peer) - owed
+        // not piece by piece: every want is a message, a look-up and an answer
+        if (room < this.#limits.batchPieces && owed > 0) continue
+        const effect = this.#choose(name, peer, this.#limits.batchPieces, nowMs)
         if (!effect) continue
         effects.push(effect)
         progress = true
@@ -271,16 +208,7 @@ export class FetchPlan {
     for (const [number, segment] of this.#segments) {
       const holdings = peer.have.get(number)
       if (!holdings) continue
-      const { expected, assigned } = this.#expected(number, nowMs)
-      const missing = Math.min(segment.k - segment.rank - expected, room)
-      if (missing <= 0) continue
-      const committed = new IndexSet()
-      for (const index of holdings.committed) {
-        if (committed.size === missing) break
-        if (!segment.held.has(index) && !assigned.has(index)) committed.add(index)
-      }
-      const spare = holdings.recoded - (peer.recodedTaken.get(number) ?? 0) - this.#recodedOwed(name, number)
-      const recoded = segment.recoded ? Math.max(0, Math.min(missing - committed.size, spare)) : 0
+      const { committed, recoded } = this.#helpful(name, peer, number, segment, holdings, room, nowMs)
       if (committed.size + recoded === 0) continue
       const request = this.#nextRequest++
       this.#wants.set(request, {
@@ -293,6 +221,49 @@ export class FetchPlan {
       return { type: 'want', peer: name, request, segment: number, committed, recoded }
     }
     return undefined
+  }
+
+  /** What of a segment this peer is to be asked for next. */
+  #helpful(
+    name: string,
+    peer: PeerState,
+    number: number,
+    segment: SegmentState,
+    holdings: SegmentHoldings,
+    room: number,
+    nowMs: number
+  ): { readonly committed: IndexSet; readonly recoded: number } {
+    const { expected, assigned } = this.#expected(number, nowMs)
+    const isPart = this.#canBePart(number, segment, nowMs)
+    const missing = isPart ? room : Math.min(segment.k - segment.rank - expected, room)
+    const committed = new IndexSet()
+    for (const index of holdings.committed) {
+      if (committed.size >= missing) break
+      if (segment.held.has(index) || assigned.has(index)) continue
+      if (!isPart || segment.sources?.has(index)) committed.add(index)
+    }
+    const spare = holdings.recoded - (peer.recodedTaken.get(number) ?? 0) - this.#recodedOwed(name, number)
+    const recoded = segment.recoded && !isPart ? Math.max(0, Math.min(missing - committed.size, spare)) : 0
+    return { committed, recoded }
+  }
+
+  /** Whether the few pieces that are wanted of a segment are to be had: otherwise the whole of it is, to compute them. */
+  #canBePart(number: number, { sources, held }: SegmentState, nowMs: number): boolean {
+    if (!sources) return false
+    for (const index of sources) if (!held.has(index) && !this.#isOffered(number, index, nowMs)) return false
+    return true
+  }
+
+  #isOffered(segment: number, index: number, nowMs: number): boolean {
+    for (const [name, { have, busyUntilMs }] of this.#peers)
+      if (have.get(segment)?.committed.has(index) && busyUntilMs <= nowMs && !this.#isLate(name, nowMs)) return true
+    return false
+  }
+
+  /** As many pieces as it brings in a while. */
+  #mayOwe({ intervalMs }: PeerState): number {
+    const { outstandingPieces, maxOutstandingPieces, owedMs } = this.#limits
+    return Math.min(maxOutstandingPieces, Math.max(outstandingPieces, Math.floor(owedMs / Math.max(intervalMs, 1))))
   }
 
   /** What is on the way for a segment from peers that are in time. */
@@ -359,4 +330,11 @@ export class FetchPlan {
     this.#peers.delete(peer)
     for (const [request, want] of this.#wants) if (want.peer === peer) this.#wants.delete(request)
   }
+}
+
+/** @param sinceMs when the piece was asked for, or the one before it in the same want came */
+function noteRate(peer: PeerState, sinceMs: number, nowMs: number): void {
+  const intervalMs = nowMs - Math.max(peer.pieceMs, sinceMs)
+  peer.intervalMs = Number.isFinite(peer.intervalMs) ? peer.intervalMs * (1 - NEWEST) + intervalMs * NEWEST : intervalMs
+  peer.pieceMs = nowMs
 }

@@ -1,4 +1,4 @@
-export { ContentFetcher } from './content-fetcher.ts'
+export { ContentFetcher, type SegmentReading } from './content-fetcher.ts'
 export { type ByteDuplex as ObjDuplex, DuplexChannel, duplexPair } from './duplex-channel.ts'
 export type { FetchContext, FetchOptions, PeerFault } from './fetch-context.ts'
 export {

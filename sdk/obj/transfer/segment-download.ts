@@ -24,6 +24,8 @@ export class SegmentDownload {
   readonly bytes: number
   readonly #manifest: SignedManifest
   readonly #pieces: DownloadedPiece[] = []
+  /** Data of committed source pieces, by their place in the segment. */
+  readonly #sources = new Map<number, Uint8Array>()
   readonly #ids = new Set<string>()
   /** One byte a piece: only the rows matter. */
   #span: Decoder
@@ -64,6 +66,20 @@ export class SegmentDownload {
     return this.#pieces
   }
 
+  /** All of it is here as it was published: nothing has to be computed. */
+  get isAssembled(): boolean {
+    return this.#sources.size === this.k
+  }
+
+  /**
+   * A part of the segment that is here as it was published: the manifest commits to it, so it needs no further proof.
+   * @param index of a source piece @returns a view; undefined when it is not here
+   */
+  source(index: number): Uint8Array | undefined {
+    const { pieceBytes } = this.#manifest
+    return this.#sources.get(index)?.subarray(0, Math.min(pieceBytes, this.bytes - index * pieceBytes))
+  }
+
   /** Committed pieces that are here. */
   held(): IndexSet {
     const held = new IndexSet()
@@ -85,6 +101,8 @@ export class SegmentDownload {
     if (!innovative && this.#surplus === 0) return false
     this.#pieces.push(piece)
     this.#ids.add(id)
+    const { index } = piece.verified
+    if (index !== undefined && index < this.k) this.#sources.set(index, piece.piece.data)
     return true
   }
 
@@ -92,6 +110,7 @@ export class SegmentDownload {
   discard(which: (piece: DownloadedPiece) => boolean): void {
     const kept = this.#pieces.filter(piece => !which(piece))
     this.#pieces.length = 0
+    this.#sources.clear()
     this.#ids.clear()
     this.#span.release()
     this.#span = createDecoder(createJsEngine(), { k: this.k, pieceBytes: 1 })
@@ -119,11 +138,12 @@ export class SegmentDownload {
   }
 
   /**
-   * @returns the segment's bytes, or undefined when they do not have its hash
+   * Compute the segment from whatever pieces are here.
+   * @returns its bytes, or undefined when they do not have its hash
    * @throws CraftecError `invalid-argument` before rank k, `aborted`
    */
   async decode(codec: SegmentCodec, hashes: HashEngine, signal?: AbortSignal): Promise<Uint8Array | undefined> {
-    const bytes = this.#assemble() ?? (await this.solve(codec, this.#pieces.map(coded), signal))
+    const bytes = await this.solve(codec, this.#pieces.map(coded), signal)
     const expected = this.#manifest.segments[this.index]?.hash
     return expected && equalBytes(await hashSegment(hashes, bytes), expected) ? bytes : undefined
   }
@@ -135,20 +155,6 @@ export class SegmentDownload {
     )
     const { pieceBytes } = this.#manifest
     return codec.decode({ k: this.k, pieceBytes, pieces: copies, sizeBytes: this.bytes }, { signal })
-  }
-
-  /** When all source pieces are here there is nothing to compute. */
-  #assemble(): Uint8Array | undefined {
-    const { pieceBytes } = this.#manifest
-    const bytes = new Uint8Array(this.bytes)
-    let sources = 0
-    for (const { piece, verified } of this.#pieces) {
-      if (verified.index === undefined || verified.index >= this.k) continue
-      const at = verified.index * pieceBytes
-      bytes.set(piece.data.subarray(0, Math.min(pieceBytes, this.bytes - at)), at)
-      sources++
-    }
-    return sources === this.k ? bytes : undefined
   }
 }
 

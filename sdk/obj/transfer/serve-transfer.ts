@@ -5,9 +5,10 @@ import type { Channel, P2pNode } from '../../p2p/index.ts'
 import type { PieceStore } from '../store/index.ts'
 import { sendManifest } from './holder-session.ts'
 import type { Intake } from './intake.ts'
-import { choosePieces, segmentHoldings } from './piece-source.ts'
+import { segmentHoldings } from './piece-source.ts'
 import { type ProviderAction, ProviderCore } from './provider-core.ts'
-import { MAX_HAVE_SEGMENTS, MAX_PEER_RECORDS, MAX_TRANSFER_FRAME_BYTES } from './transfer-limits.ts'
+import { ReadAhead, type WantedPieces } from './read-ahead.ts'
+import { MAX_PEER_RECORDS, MAX_TRANSFER_FRAME_BYTES } from './transfer-limits.ts'
 import { TransferLink } from './transfer-link.ts'
 import {
   type EndReason,
@@ -83,6 +84,8 @@ const MAX_BUDGETS = 1024
 /** From an offer's grant to its end. */
 const OFFER_MS = 120_000
 const BUSY_RETRY_MS = 2_000
+/** In one HAVE: each costs a look at the disk, and who reads a part needs to know of few. */
+const HAVE_SEGMENTS = 16
 
 interface Service {
   readonly host: TransferHost
@@ -149,6 +152,7 @@ class ProviderSession {
   readonly #life = new AbortController()
   /** What to undo when an offer that was granted is through, or will never be. */
   readonly #granted = new Map<number, () => void>()
+  readonly #ahead: ReadAhead
   #receiving: Receiving | undefined
   /** Answers go one after another: pieces are not mixed on a channel. */
   #turn: Promise<void> = Promise.resolve()
@@ -157,6 +161,7 @@ class ProviderSession {
     this.#service = service
     this.#link = new TransferLink(channel, service.settings.clock)
     this.#peer = channel.remotePeer
+    this.#ahead = new ReadAhead(service.host.store, () => service.settings.clock.monotonic())
   }
 
   /** Never rejects. */
@@ -207,12 +212,16 @@ class ProviderSession {
   #schedule(action: Exclude<ProviderAction, { type: 'bye' }>): void {
     const { slots, stats } = this.#service
     if (action.type !== 'pieces') this.#inTurn(() => this.#answer(action))
-    else if (slots.take(this.#peer))
+    else if (slots.take(this.#peer)) {
+      const { wanted, drop } = this.#ahead.begin(action.want)
       this.#inTurn(
-        () => this.#answer(action),
-        () => slots.give(this.#peer)
+        () => this.#sendPieces(action.request, action.want, wanted),
+        () => {
+          drop()
+          slots.give(this.#peer)
+        }
       )
-    else {
+    } else {
       stats.busy++
       this.#inTurn(() => this.#end(action.request, 'busy', BUSY_RETRY_MS))
     }
@@ -231,7 +240,7 @@ class ProviderSession {
     })
   }
 
-  async #answer(action: Exclude<ProviderAction, { type: 'bye' }>): Promise<void> {
+  async #answer(action: Exclude<ProviderAction, { type: 'bye' | 'pieces' }>): Promise<void> {
     const { host, stats } = this.#service
     switch (action.type) {
       case 'send':
@@ -244,8 +253,6 @@ class ProviderSession {
       }
       case 'holdings':
         return this.#sendHoldings(action)
-      case 'pieces':
-        return this.#sendPieces(action.request, action.want)
       case 'prove': {
         const bytes = await host.prove?.(action.challenge, this.#peer)
         if (!bytes) return this.#end(action.request, 'unknown')
@@ -284,36 +291,27 @@ class ProviderSession {
     const { store } = this.#service.host
     const content = await store.content(manifestId)
     if (!content) return this.#end(request, 'unknown')
-    const end = Math.min(content.segments, first + MAX_HAVE_SEGMENTS)
-    const segments = []
-    for (let segment = first; segment < end; segment++) segments.push(await segmentHoldings(store, manifestId, segment))
+    const end = Math.min(content.segments, first + HAVE_SEGMENTS)
+    const numbers = Array.from({ length: Math.max(0, end - first) }, (_, offset) => first + offset)
+    const segments = await Promise.all(numbers.map(segment => segmentHoldings(store, manifestId, segment)))
     await this.#finish({ kind: 'have', request, first, more: end < content.segments, segments })
   }
 
-  async #sendPieces(request: number, want: Want): Promise<void> {
+  async #sendPieces(request: number, want: Want, reading: Promise<WantedPieces>): Promise<void> {
     const { store, recode, onRead } = this.#service.host
     const { manifestId, segment } = want
     const wanted = want.committed.size + want.recoded + want.fresh
-    const held = await store.pieces(manifestId, segment)
-    if (held.length === 0) return this.#end(request, (await store.content(manifestId)) ? 'exhausted' : 'unknown')
+    const { known, pieces } = await reading
+    if (!known) return this.#end(request, (await store.content(manifestId)) ? 'exhausted' : 'unknown')
     let sent = 0
-    const chosen = choosePieces(held, want)
-    const read = (index: number): Promise<Uint8Array | undefined> => {
-      const record = chosen[index]
-      return record ? store.readPiece(manifestId, segment, record.id) : Promise.resolve(undefined)
-    }
-    // the next one is read while this one is sent
-    let next = read(0)
-    for (const [index, record] of chosen.entries()) {
-      const data = await next
+    for (const { record, take } of pieces) {
+      const data = await take()
       if (this.#core.isCancelled(request)) return this.#end(request, 'cancelled')
-      next = read(index + 1)
-      next.catch(() => {})
       if (!data) continue
       await this.#sendPiece(request, record, data)
       sent++
     }
-    if (sent > 0) onRead?.(manifestId, segment, sent, held[0]?.coefficients.length ?? 1)
+    if (sent > 0) onRead?.(manifestId, segment, sent, pieces[0]?.record.coefficients.length ?? 1)
     for (let made = 0; made < want.fresh; made++) {
       const piece = await recode?.(manifestId, segment)
       if (!piece || this.#core.isCancelled(request)) break
