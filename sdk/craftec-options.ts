@@ -1,3 +1,4 @@
+import type { WalletWish } from './craftec-settlement.ts'
 import { CraftecError } from './errors/index.ts'
 import type { Identity } from './identity/index.ts'
 import type { HopCount, TlsEngine } from './net/index.ts'
@@ -31,6 +32,8 @@ export interface CraftecOptions {
    * Storage of content. Given, it starts with the node: what was not spread yet is spread. Not given, it starts when `obj` is first used.
    */
   readonly obj?: ObjWish
+  /** Lets `settlement` pay: which chain, and whose wallet. Nothing of it is loaded or asked before the first call. */
+  readonly wallet?: WalletWish
   /** Makes the libp2p node, instead of the one that comes with the SDK. */
   readonly p2p?: (options: P2pOptions) => Promise<P2pNode>
 }
@@ -75,7 +78,18 @@ export interface RelayWish {
   readonly bandwidthKiBps?: number
 }
 
-const KEYS = ['bootstrap', 'hops', 'storage', 'identity', 'relay', 'net', 'obj', 'p2p']
+const KEYS = ['bootstrap', 'hops', 'storage', 'identity', 'relay', 'net', 'obj', 'wallet', 'p2p']
+const WALLET_KEYS = [
+  'endpoints',
+  'cluster',
+  'choose',
+  'program',
+  'genesisHash',
+  'token',
+  'databaseName',
+  'onEarlierPayment'
+]
+const CLUSTERS: readonly string[] = ['mainnet', 'devnet', 'testnet', 'localnet']
 const SEED_BYTES = 32
 const COUNTRY = /^[A-Z]{2}$/
 const MAX_U32 = 0xffff_ffff
@@ -87,6 +101,7 @@ export function checkCraftecOptions(options: CraftecOptions): void {
   checkKeys('createCraftec({ obj })', options.obj ?? {}, ['store', 'codec', 'share', 'wasmUrls'])
   checkKeys('createCraftec({ obj: { wasmUrls } })', options.obj?.wasmUrls ?? {}, ['coding', 'hashing'])
   if (options.relay !== undefined) checkRelay(options.relay)
+  if (options.wallet !== undefined) checkWallet(options.wallet)
   const { bootstrap, storage } = options
   if (!Array.isArray(bootstrap) || bootstrap.length === 0 || bootstrap.some(address => typeof address !== 'string'))
     throw new CraftecError('invalid-argument', 'bootstrap must be a list of at least one multiaddr')
@@ -107,6 +122,15 @@ function checkRelay(relay: boolean | RelayWish): void {
     !(Number.isInteger(bandwidthKiBps) && bandwidthKiBps >= 0 && bandwidthKiBps <= MAX_U32)
   )
     throw new CraftecError('invalid-argument', 'relay.bandwidthKiBps must be a whole number')
+}
+
+function checkWallet(wallet: WalletWish): void {
+  checkKeys('createCraftec({ wallet })', wallet, WALLET_KEYS)
+  const { endpoints, cluster } = wallet
+  if (!Array.isArray(endpoints) || endpoints.length === 0 || endpoints.some(url => typeof url !== 'string'))
+    throw new CraftecError('invalid-argument', 'wallet.endpoints must be a list of at least one URL')
+  if (!CLUSTERS.includes(cluster))
+    throw new CraftecError('invalid-argument', `wallet.cluster must be one of ${CLUSTERS.join(', ')}`)
 }
 
 function checkKeys(where: string, value: object, keys: readonly string[]): void {

@@ -1,6 +1,7 @@
 import { systemClock, systemRandom } from './async/index.ts'
 import { type CraftecObj, lazyObj, objStopped } from './craftec-obj.ts'
 import { type CraftecOptions, checkCraftecOptions, type RelayWish } from './craftec-options.ts'
+import { type CraftecSettlement, type LazySettlement, lazySettlement } from './craftec-settlement.ts'
 import { CraftecError } from './errors/index.ts'
 import { createIdentity, type Identity, identityFromSeed } from './identity/index.ts'
 import type { ClientRelay, ClientStore, Directory, NetClient, NetState, OnionLinks, RelayStats } from './net/index.ts'
@@ -12,6 +13,8 @@ export interface Craftec extends AsyncDisposable {
   readonly net: NetClient
   /** Storing and retrieving content. Its code is loaded, and its store opened, at the first call; the same object over restarts. */
   readonly obj: CraftecObj
+  /** Paying. Its code is loaded, and the wallet connected, at the first call that needs it; the same object over restarts. */
+  readonly settlement: CraftecSettlement
   /** Who the user is. Links to other nodes do not use it, see {@link createCraftec}. */
   readonly identity: Identity
   readonly state: NetState
@@ -65,6 +68,7 @@ interface Run {
 class RunningCraftec implements Craftec {
   readonly identity: Identity
   readonly obj: CraftecObj
+  readonly settlement: LazySettlement
   readonly #options: CraftecOptions
   readonly #listeners = new Set<(state: NetState) => void>()
   #net: NetClient | undefined
@@ -79,6 +83,10 @@ class RunningCraftec implements Craftec {
       await this.#turn
       if (!this.#run) throw objStopped()
       return this.#run.obj()
+    })
+    this.settlement = lazySettlement(options.wallet, async () => {
+      await this.#turn
+      if (!this.#run) throw objStopped()
     })
   }
 
@@ -110,6 +118,7 @@ class RunningCraftec implements Craftec {
     return this.#inTurn(async () => {
       const run = this.#run
       this.#run = undefined
+      await this.settlement.end()
       await run?.stopObj()
       await run?.net.stop()
       await run?.relay?.stop()

@@ -1,6 +1,7 @@
 export { type Craftec, createCraftec } from './craftec.ts'
 export type { CraftecObj } from './craftec-obj.ts'
 export type { CraftecOptions, KernelUrls, ObjWish, RelayWish } from './craftec-options.ts'
+export type { CraftecSettlement, PlanRequest, WalletWish } from './craftec-settlement.ts'
 export { CraftecError, type CraftecErrorOptions, ERROR_CODES, type ErrorCode, type ErrorWire } from './errors/index.ts'
 export type { Did, Identity, PeerId } from './identity/index.ts'
 export type {

@@ -157,6 +157,17 @@ describe('a subscription', () => {
   })
 })
 
+it('pays through craft.settlement, which ends with the node and starts with it again', async () => {
+  const before = await balance()
+  const visit = await inPage('payThroughCraftec', provider.address)
+  expect(visit.plans).toBe(18)
+  expect(visit.spent[1]).toBe('1000')
+  expect(visit.refusals).toEqual(['stopped', 'wallet-unavailable'])
+  expect(BigInt(visit.balanceAfterRestart)).toBe(before - BigInt(visit.spent[0] ?? 0) - 1_000n)
+  expect(BigInt(visit.spent[0] ?? 0)).toBeGreaterThan(0n)
+  await providers.sessions.redeem(provider, decodeSignedVoucher(decodeHex(visit.voucher)))
+})
+
 describe('a session', () => {
   it('pays a thousand times after one approval, is resumed by a new page, and is redeemed on the chain', async () => {
     const before = await balance()
