@@ -1,5 +1,5 @@
 import { type Remote, releaseProxy, transfer } from 'comlink'
-import { systemRandom } from '../../sdk/async/index.ts'
+import { systemRandom, throwIfAborted } from '../../sdk/async/index.ts'
 import { CraftecError, type ErrorWire } from '../../sdk/errors/index.ts'
 import {
   type CodingEngine,
@@ -22,7 +22,7 @@ import {
 /** Errors cross as records: structured clone would drop their code. */
 export type Outcome<T> = { readonly value: T } | { readonly error: ErrorWire }
 
-/** What a worker does. Results own their memory and are transferred, unless the caller gave shared memory to write to. */
+/** What a worker does, jobs in the order they come. Results own their memory and are transferred, unless the caller gave shared memory to write to. */
 export interface CodecHost {
   start(options: CodecEngineOptions): Promise<Outcome<CodingEngine['name']>>
   encode(id: number, job: EncodeJob, onProgress?: (fraction: number) => void): Promise<Outcome<EncodeResult>>
@@ -54,6 +54,7 @@ export interface CodecHostOptions {
 export function createCodecHost({ ownsJobs = false }: CodecHostOptions = {}): CodecHost {
   const running = new Map<number, AbortController>()
   const hashes = new Map<number, ReturnType<HashEngine['stream']>>()
+  let lastJob: Promise<unknown> = Promise.resolve()
   let engine: CodingEngine | undefined
   let hashEngine: Promise<HashEngine> | undefined
   let hashOptions: Parameters<typeof loadHashEngine>[0] = {}
@@ -75,15 +76,24 @@ export function createCodecHost({ ownsJobs = false }: CodecHostOptions = {}): Co
     task: (engine: CodingEngine, options: JobOptions) => Promise<T>
   ): Promise<Outcome<T>> {
     const controller = new AbortController()
+    const { signal } = controller
     running.set(id, controller)
+    const before = lastJob
+    let end = (): void => {}
+    const ended = new Promise<void>(resolve => {
+      end = resolve
+    })
+    lastJob = before.then(() => ended)
     try {
+      // One job at a time: in turns, slice by slice, all would end late, and their memory add up.
+      await Promise.race([before, new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }))])
+      throwIfAborted(signal, 'coding')
       if (!engine) throw new CraftecError('internal', 'the codec worker was not started')
-      return {
-        value: await task(engine, { signal: controller.signal, onProgress: onProgress && silenced(onProgress) })
-      }
+      return { value: await task(engine, { signal, onProgress: onProgress && silenced(onProgress) }) }
     } catch (error) {
       return { error: CraftecError.from(error).toWire() }
     } finally {
+      end()
       running.delete(id)
       // Else its port stays open until it is collected, and keeps a Node process alive.
       ;(onProgress as Partial<Remote<() => void>> | undefined)?.[releaseProxy]?.()

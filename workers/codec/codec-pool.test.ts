@@ -27,7 +27,10 @@ function split({ coefficients, pieces }: { coefficients: Uint8Array; pieces: Uin
   }))
 }
 
-describe.each([0, 2])('a codec pool with %i workers', workers => {
+/** Workers load their modules first; on a busy machine that takes seconds each. */
+const TIMEOUT_MS = 60_000
+
+describe.each([0, 2])('a codec pool with %i workers', { timeout: TIMEOUT_MS }, workers => {
   it('codes and decodes segments, several at once', async () => {
     const pool = open({ workers })
     await Promise.all(
@@ -121,7 +124,7 @@ describe.each([0, 2])('a codec pool with %i workers', workers => {
   })
 })
 
-describe('workers', () => {
+describe('workers', { timeout: TIMEOUT_MS }, () => {
   it('are handed the buffer itself, not a copy', async () => {
     const given = job(1)
     await open().encode(given)
@@ -226,13 +229,60 @@ describe('workers', () => {
     await expect(pool.encode(() => job(1))).resolves.toBeDefined()
   })
 
-  it('hold at most 256 jobs waiting', async () => {
+  it('have their next job in hand while they work, and give it up when it is cancelled', async () => {
     const pool = open({ workers: 1, ...slow })
-    const outcomes = Array.from({ length: 258 }, () =>
+    await pool.engine()
+    const [first, second] = [new AbortController(), new AbortController()]
+    const [running, ready, waiting] = [job(256), job(256), job(256)] as const
+    const ended: string[] = []
+    const note = (name: string) => (error: { code: string }) => void ended.push(`${name} ${error.code}`)
+    const jobs = [
+      pool.encode(running, { signal: first.signal }).catch(note('first')),
+      pool.encode(ready, { signal: second.signal }).catch(note('second')),
+      pool.encode(waiting).then(() => ended.push('third'))
+    ]
+    expect(pool.waiting).toBe(1)
+    await expect.poll(() => ready.source.length).toBe(0)
+    expect(waiting.source.length).toBeGreaterThan(0)
+    second.abort()
+    await jobs[1]
+    first.abort()
+    await Promise.all(jobs)
+    expect(ended).toEqual(['second aborted', 'first aborted', 'third'])
+  })
+
+  it('share the jobs evenly, and the one that hashes comes last', async () => {
+    const given: CodecWorker[] = []
+    const pool = open({
+      spawn: url => {
+        const worker = spawnWorker(url)
+        const { endpoint } = worker
+        const postMessage: typeof endpoint.postMessage = (message: { path?: string[] }, transfer) => {
+          if (message.path?.[0] === 'encode' || message.path?.[0] === 'hashStart') given.push(worker)
+          endpoint.postMessage(message, transfer)
+        }
+        return { ...worker, endpoint: { ...endpoint, postMessage } }
+      }
+    })
+    const hash = await pool.hashStream()
+    for (let i = 0; i < 3; i++) await pool.encode(job(1))
+    const [hashing, other] = given
+    expect(other).not.toBe(hashing)
+    expect(given).toEqual([hashing, other, other, other])
+    await hash.digest()
+    given.length = 0
+    await Promise.all(Array.from({ length: 4 }, () => pool.encode(job(1))))
+    expect(new Set(given.slice(0, 2)).size).toBe(2)
+    expect(new Set(given.slice(2)).size).toBe(2)
+  })
+
+  it('hold at most 256 jobs waiting, beside those that they have', async () => {
+    const pool = open({ workers: 1, ...slow })
+    const outcomes = Array.from({ length: 259 }, () =>
       pool.encode(longJob).catch((error: { code: string }) => error.code)
     )
-    expect(await outcomes[257]).toBe('limit-exceeded')
+    expect(await outcomes[258]).toBe('limit-exceeded')
     await pool.dispose()
-    expect(new Set(await Promise.all(outcomes.slice(0, 257)))).toEqual(new Set(['stopped']))
+    expect(new Set(await Promise.all(outcomes.slice(0, 258)))).toEqual(new Set(['stopped']))
   })
 })

@@ -1,5 +1,5 @@
-import { proxy, type Remote, releaseProxy, transfer, wrap } from 'comlink'
-import { throwIfAborted, withDeadline } from '../../sdk/async/index.ts'
+import { proxy, type Remote, releaseProxy, transfer } from 'comlink'
+import { throwIfAborted } from '../../sdk/async/index.ts'
 import { CraftecError } from '../../sdk/errors/index.ts'
 import type {
   CodingEngine,
@@ -10,16 +10,19 @@ import type {
   EncodeResult,
   JobOptions
 } from '../../sdk/obj/index.ts'
-import { bytesOf, type CodecEngineOptions, type CodecHost, createCodecHost, type Outcome } from './codec-host.ts'
+import { bytesOf, type CodecEngineOptions, type CodecHost, type Outcome } from './codec-host.ts'
+import { type Lane, openLane, unwrap, WorkerDied } from './codec-lane.ts'
 import { createPooledHash, type PooledHash } from './pooled-hash.ts'
 import { type CodecWorker, hasWorkers, spawnWorker } from './worker-endpoint.ts'
 
 /** More workers than this were no faster: memory bandwidth is shared. */
 const MAX_WORKERS = 4
+/**
+ * One runs, one lies ready in the worker: a worker that had to ask for its next job would idle until the caller's thread gets a core.
+ */
+const JOBS_A_WORKER = 2
 /** Jobs that wait. A caller with more to do awaits what it has handed in: that is the back-pressure. */
 const MAX_WAITING = 256
-/** To load the worker's module and the kernels. */
-const START_TIMEOUT_MS = 30_000
 /** A cancelled job stops within milliseconds; a worker that does not answer by then is hung, and ended. */
 const CANCEL_GRACE_MS = 2_000
 
@@ -37,12 +40,14 @@ export interface CodecPoolOptions extends CodecEngineOptions {
 
 /**
  * A job. The buffers behind its arrays are transferred whole: every view on them is empty afterwards; shared memory stays. To let it
- * survive the death of its worker give a function, which is called when the job starts, and once more if it has to run again.
+ * survive the death of its worker give a function, which is called when a worker has the job before it in hand, and once more if it
+ * has to run again.
  */
 export type Source<Job> = Job | (() => Job | Promise<Job>)
 
 /**
- * Coding on other cores. Work is split by segments: one job, one worker.
+ * Coding on other cores. Work is split by segments: one job, one worker. Workers are all busy when one job more is handed in than there
+ * are workers: it is on its way while they work.
  * @example
  * import { createCodecPool } from '@craftec/web/workers'
  * const pool = createCodecPool()
@@ -63,23 +68,11 @@ export interface CodecPool {
   hashStream(): Promise<PooledHash>
   /** Workers that exist now. */
   readonly size: number
-  /** Jobs that wait for a worker. */
+  /** Jobs that wait for a worker, beside the one that each may have ready. */
   readonly waiting: number
   engine(): Promise<CodingEngine['name']>
   /** End the workers; running jobs reject with `stopped`. Idempotent. */
   dispose(): Promise<void>
-}
-
-/** One worker, or the caller's own thread. */
-interface Lane {
-  readonly host: CodecHost | Remote<CodecHost>
-  readonly ready: Promise<CodingEngine['name']>
-  /** Never resolves; rejects when the worker dies. */
-  readonly death: Promise<never>
-  readonly worker: CodecWorker | undefined
-  /** End the worker: whoever waits for it fails with `cause`. */
-  kill(cause: unknown): void
-  busy: boolean
 }
 
 export function createCodecPool(options: CodecPoolOptions = {}): CodecPool {
@@ -95,6 +88,7 @@ export function createCodecPool(options: CodecPoolOptions = {}): CodecPool {
       ? { wasmUrls: { strict: String(options.wasmUrls.strict), relaxed: String(options.wasmUrls.relaxed) } }
       : {})
   }
+  /** The one that was given a job last comes last: its job ends last. */
   const lanes = new Set<Lane>()
   const waiters: { resolve: (lane: Lane) => void; reject: (error: CraftecError) => void }[] = []
   let disposed: ((error: CraftecError) => void) | undefined
@@ -104,50 +98,31 @@ export function createCodecPool(options: CodecPoolOptions = {}): CodecPool {
   disposal.catch(() => {})
   let nextId = 1
 
-  function openLane(): Lane {
-    const worker = wanted === 0 ? undefined : startWorker()
-    const host = worker ? wrap<CodecHost>(worker.endpoint) : createCodecHost()
-    let fail: (error: WorkerDied) => void = () => {}
-    const death = new Promise<never>((_, reject) => {
-      fail = reject
-    })
-    death.catch(() => {})
-    const kill = (cause: unknown): void => {
-      lanes.delete(lane)
-      // an uncaught error is reported as a death, but leaves the thread running
-      worker?.terminate()
-      fail(new WorkerDied(cause))
-    }
-    worker?.onDeath(kill)
-    const ready = withDeadline({ timeoutMs: START_TIMEOUT_MS, what: 'start of a codec worker' }, () =>
-      Promise.race([death, Promise.resolve(host.start(engineOptions)).then(unwrap)])
-    )
-    // The next job gets a fresh worker, and perhaps a better answer.
-    ready.catch(kill)
-    const lane: Lane = { host, worker, death, ready, kill, busy: true }
+  /** The least loaded lane, or a new one; undefined when all have what they can take. */
+  function pickLane(): Lane | undefined {
+    const [least] = [...lanes].sort((a, b) => a.jobs - b.jobs || a.hashes - b.hashes)
+    const idle = least !== undefined && least.jobs + least.hashes === 0
+    const lane = !idle && lanes.size < Math.max(wanted, 1) ? open() : least
+    if (lane === undefined || lane.jobs >= (lane.worker ? JOBS_A_WORKER : 1)) return undefined
+    lane.jobs++
+    lanes.delete(lane)
     lanes.add(lane)
     return lane
   }
 
-  function startWorker(): CodecWorker {
-    try {
-      return spawn(workerUrl)
-    } catch (error) {
-      throw CraftecError.from(
-        error,
-        'unsupported',
-        'this runtime refuses to start a worker; use workers: 0, or workerUrl with an address its policy allows'
-      )
-    }
+  function open(): Lane {
+    const lane = openLane({
+      ...(wanted === 0 ? {} : { spawn: () => spawn(workerUrl) }),
+      engineOptions,
+      onDeath: () => lanes.delete(lane)
+    })
+    lanes.add(lane)
+    return lane
   }
 
   function takeLane(signal: AbortSignal | undefined): Promise<Lane> {
-    for (const lane of lanes) {
-      if (lane.busy) continue
-      lane.busy = true
-      return Promise.resolve(lane)
-    }
-    if (lanes.size < Math.max(wanted, 1)) return Promise.resolve(openLane())
+    const lane = pickLane()
+    if (lane) return Promise.resolve(lane)
     if (waiters.length >= MAX_WAITING)
       throw new CraftecError('limit-exceeded', `${MAX_WAITING} jobs wait already; await some of them first`)
     return new Promise((resolve, reject) => {
@@ -169,15 +144,16 @@ export function createCodecPool(options: CodecPoolOptions = {}): CodecPool {
   }
 
   function giveBack(lane: Lane): void {
-    const alive = lanes.has(lane)
-    const waiter = waiters.shift()
-    if (!waiter) {
-      lane.busy = false
-      return
-    }
+    lane.jobs--
+    const [waiter] = waiters
+    if (!waiter) return
     try {
-      waiter.resolve(alive ? lane : openLane())
+      const next = pickLane()
+      if (!next) return
+      waiters.shift()
+      waiter.resolve(next)
     } catch (error) {
+      waiters.shift()
       waiter.reject(CraftecError.from(error))
     }
   }
@@ -262,11 +238,12 @@ export function createCodecPool(options: CodecPoolOptions = {}): CodecPool {
       try {
         await Promise.race([lane.ready, disposal])
         await ask(() => host.hashStart(id))
+        lane.hashes++
       } finally {
         // It shares its worker with jobs: those run in slices.
         giveBack(lane)
       }
-      return createPooledHash(host, id, lane.worker === undefined, ask)
+      return createPooledHash(host, id, { inThread: lane.worker === undefined, ask, onEnd: () => lane.hashes-- })
     },
     get size() {
       return lanes.size
@@ -295,18 +272,6 @@ export function createCodecPool(options: CodecPoolOptions = {}): CodecPool {
       lanes.clear()
     }
   }
-}
-
-/** Not for callers: it is answered by another try, or turned into a CraftecError. */
-class WorkerDied extends Error {
-  constructor(cause: unknown) {
-    super('worker died', { cause })
-  }
-}
-
-function unwrap<T>(outcome: Outcome<T>): T {
-  if ('error' in outcome) throw CraftecError.fromWire(outcome.error)
-  return outcome.value
 }
 
 /** Every distinct buffer of a job that can be transferred. */

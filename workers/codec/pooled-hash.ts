@@ -16,24 +16,33 @@ export interface PooledHash {
   cancel(): void
 }
 
-/**
- * @param id of a hash that was started there
- * @param inThread the host is in this thread: nothing has to be transferred
- * @param ask waits for an answer as long as there is someone to give it
- */
+export interface PooledHashOptions {
+  /** The host is in this thread: nothing has to be transferred. */
+  readonly inThread: boolean
+  /** Waits for an answer as long as there is someone to give it. */
+  readonly ask: <T>(call: () => Promise<Outcome<T>>) => Promise<T>
+  /** Called once, when the message has ended or was given up. */
+  readonly onEnd: () => void
+}
+
+/** @param id of a hash that was started there */
 export function createPooledHash(
   host: Remote<CodecHost>,
   id: number,
-  inThread: boolean,
-  ask: <T>(call: () => Promise<Outcome<T>>) => Promise<T>
+  { inThread, ask, onEnd }: PooledHashOptions
 ): PooledHash {
   let last: Promise<unknown> = Promise.resolve()
+  let ended = false
   const inOrder = <T>(call: () => Promise<Outcome<T>>): Promise<T> => {
     const result = last.then(() => ask(call))
     last = result.catch(() => {})
     return result
   }
-  const end = (): Promise<Uint8Array> => inOrder(() => host.hashEnd(id))
+  const end = (): Promise<Uint8Array> => {
+    if (!ended) onEnd()
+    ended = true
+    return inOrder(() => host.hashEnd(id))
+  }
   return {
     update: bytes =>
       inOrder(() =>

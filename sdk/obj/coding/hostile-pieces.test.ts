@@ -159,7 +159,9 @@ describe.each(engines)('jobs on engine %s', (_, engine) => {
     undefined
   ]
 
-  it(`answers ${JOBS} hostile jobs to decode with a typed error or the right bytes, in bounded memory`, async () => {
+  it(`answers ${JOBS} hostile jobs to decode with a typed error or the right bytes, in bounded memory`, {
+    timeout: 120_000
+  }, async () => {
     const random = seededRandom('hostile jobs')
     const pick = (limit: number): number => new DataView(random(4).buffer).getUint32(0) % limit
     const one = <T>(list: readonly T[]): T => list[pick(list.length)] as T
