@@ -5,7 +5,8 @@ import type { CombineRequest, Workspace } from './coding-engine.ts'
 import { type CodingEngine, createJsEngine, decodeSegment, encodeSegment } from './index.ts'
 import { createPause, MAX_STEP_BYTES, runInSteps } from './stepped-work.ts'
 
-const STOP_MS = 5
+/** Of the 5 ms that a cancelled job has, 2 are for threads that wait for a core. */
+const STOP_MS = 3
 
 /** A machine of so many multiplications a millisecond, and what its event loop sees of the work on it. */
 function machine(speed: number) {
@@ -19,7 +20,7 @@ function machine(speed: number) {
 }
 
 describe('work in steps', () => {
-  it('gives the event loop its turn within 5 ms, whatever the machine and the shape', async () => {
+  it('gives the event loop its turn within 3 ms, whatever the machine and the shape', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 128 }),
@@ -75,7 +76,7 @@ describe('work in steps', () => {
     await runInSteps(job, { onProgress: fraction => fractions.push(fraction) }, clock)
     expect(fractions.at(-1)).toBe(1)
     expect(fractions.length).toBeGreaterThan(5)
-    expect(fractions.length).toBeLessThanOrEqual(30 / 2 + 1)
+    expect(fractions.length).toBeLessThanOrEqual(30 + 1)
     expect(fractions).toEqual(fractions.toSorted((a, b) => a - b))
   })
 
