@@ -92,6 +92,17 @@ describe('a plan', () => {
     expect(await balance()).toBe(9_995_000_000)
     await page.getByRole('row', { name: 'data standard, monthly' }).getByText('until').waitFor()
   })
+
+  it('is renewed, and the next period taken back', async () => {
+    await click('Renew: data standard, monthly')
+    await agree()
+    await says('The next period of data standard, monthly is paid.')
+    expect(await balance()).toBe(9_990_000_000)
+    await click('Take back: data standard, monthly')
+    await agree()
+    await says('The next period of data standard, monthly is paid back.')
+    expect(await balance()).toBe(9_995_000_000)
+  })
 })
 
 describe('a session', () => {
@@ -102,10 +113,15 @@ describe('a session', () => {
   })
 
   it('spends without asking until it is stopped, and goes on after a reload', async () => {
-    await page.getByLabel('Spend at most').fill('2')
+    await page.getByLabel('Spend at most').fill('1.5')
     await click('Open a session')
     await agree()
-    await says('A session over 2 USDC is open.')
+    await says('A session over 1.5 USDC is open.')
+    await page.getByLabel('Let it spend more').fill('0.5')
+    await click('Top up')
+    await agree()
+    await says('The session may spend 0.5 USDC more.')
+    await page.locator('#wallet-session').getByText('2 USDC left').waitFor()
     expect(await balance()).toBe(9_993_000_000)
     await click('Spend')
     await page.waitForFunction(() =>

@@ -9,14 +9,24 @@ export interface PlanList {
   /** By service: one subscription each is all that this page makes. */
   readonly subscriptions: ReadonlyMap<number, SubscriptionAccount>
   /** Undefined: nobody is connected who could buy. */
-  readonly onSubscribe: ((plan: PlanOffer) => void) | undefined
+  readonly actions: PlanActions | undefined
+}
+
+export interface PlanActions {
+  readonly onSubscribe: (plan: PlanOffer) => void
+  /** Buy the period after the running one. */
+  readonly onRenew: (plan: PlanOffer) => void
+  /** Have the period ahead paid back. */
+  readonly onCancel: (plan: PlanOffer) => void
+  /** It has ended: have the rest of it back. */
+  readonly onClose: (plan: PlanOffer) => void
 }
 
 const DAY_SECS = 86_400
 const MS_PER_SECOND = 1_000n
 
 /** A table for each service. */
-export function drawPlans(place: HTMLElement, { plans, billingPeriod, subscriptions, onSubscribe }: PlanList): void {
+export function drawPlans(place: HTMLElement, { plans, billingPeriod, subscriptions, actions }: PlanList): void {
   const services = new Map<number, PlanOffer[]>()
   for (const plan of plans) {
     const running = subscriptions.get(plan.service)
@@ -33,12 +43,8 @@ export function drawPlans(place: HTMLElement, { plans, billingPeriod, subscripti
     const rows = offers.map(plan => {
       const isRunning = running !== undefined && isSamePlan(plan, running)
       const cell = isRunning
-        ? element('span', { class: 'badge', text: `until ${dateOf(running.expiresAt)}` })
-        : button('Subscribe', `plan-${plan.service}-${plan.tier}-${plan.billingPeriod}`, () => onSubscribe?.(plan))
-      if (cell instanceof HTMLButtonElement) {
-        cell.disabled = onSubscribe === undefined || running !== undefined
-        cell.setAttribute('aria-label', `Subscribe to ${plan.name}, ${formatMoney(plan.price)}`)
-      }
+        ? runningCell(plan, running, actions)
+        : subscribeButton(plan, actions, running === undefined)
       const name = element('th', { text: plan.name })
       name.setAttribute('scope', 'row')
       return element(
@@ -47,12 +53,39 @@ export function drawPlans(place: HTMLElement, { plans, billingPeriod, subscripti
         name,
         element('td', { class: 'price', text: formatMoney(plan.price) }),
         element('td', { class: 'period', text: `${plan.periodSecs / DAY_SECS} days` }),
-        element('td', { class: 'action' }, cell)
+        element('td', { class: 'action' }, ...[cell].flat())
       )
     })
     return element('table', {}, element('tbody', {}, ...rows))
   })
   place.replaceChildren(...tables)
+}
+
+function subscribeButton(plan: PlanOffer, actions: PlanActions | undefined, isFree: boolean): HTMLElement {
+  const subscribe = planButton('Subscribe', 'plan', plan, () => actions?.onSubscribe(plan))
+  subscribe.disabled = actions === undefined || !isFree
+  subscribe.setAttribute('aria-label', `Subscribe to ${plan.name}, ${formatMoney(plan.price)}`)
+  return subscribe
+}
+
+/** Until when it runs, and what can be done about that now. */
+function runningCell(
+  plan: PlanOffer,
+  { expiresAt, paidAhead }: SubscriptionAccount,
+  actions: PlanActions | undefined
+): HTMLElement[] {
+  const hasEnded = expiresAt * MS_PER_SECOND < BigInt(Date.now())
+  const badge = element('span', { class: 'badge', text: `${hasEnded ? 'ended' : 'until'} ${dateOf(expiresAt)}` })
+  if (actions === undefined) return [badge]
+  if (hasEnded) return [badge, planButton('Close', 'plan-close', plan, () => actions.onClose(plan))]
+  if (paidAhead > 0n) return [badge, planButton('Take back', 'plan-cancel', plan, () => actions.onCancel(plan))]
+  return [badge, planButton('Renew', 'plan-renew', plan, () => actions.onRenew(plan))]
+}
+
+function planButton(text: string, kind: string, plan: PlanOffer, onClick: () => void): HTMLButtonElement {
+  const made = button(text, `${kind}-${plan.service}-${plan.tier}-${plan.billingPeriod}`, onClick)
+  made.setAttribute('aria-label', `${text}: ${plan.name}`)
+  return made
 }
 
 function isSamePlan(plan: PlanOffer, { service, tier, billingPeriod }: SubscriptionAccount): boolean {

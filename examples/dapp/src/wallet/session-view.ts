@@ -13,6 +13,8 @@ export type SessionState =
 
 export interface SessionActions {
   readonly onOpen: (cap: string) => void
+  /** Lock as much again as was typed. */
+  readonly onTopUp: (amount: string) => void
   readonly onSpend: () => void
   readonly onStop: () => void
   readonly onClose: () => void
@@ -46,22 +48,8 @@ export class SessionView {
   }
 
   private none(connected: boolean): void {
-    const form = document.createElement('form')
-    const cap = document.createElement('input')
-    cap.type = 'text'
-    cap.inputMode = 'decimal'
-    cap.value = '1'
-    cap.id = 'session-cap'
-    const label = element('label', { text: 'Spend at most' })
-    label.setAttribute('for', cap.id)
-    const open = button('Open a session', 'session-open', () => {})
-    open.type = 'submit'
-    for (const control of [cap, open]) control.disabled = !connected
-    form.append(label, cap, element('span', { class: 'muted', text: 'USDC' }), open)
-    form.addEventListener('submit', event => {
-      event.preventDefault()
-      this.actions.onOpen(cap.value.trim())
-    })
+    const form = amountForm('session-cap', 'Spend at most', 'session-open', 'Open a session', this.actions.onOpen)
+    for (const control of form.elements) (control as HTMLInputElement | HTMLButtonElement).disabled = !connected
     this.place.replaceChildren(
       element('p', {
         class: 'muted',
@@ -83,6 +71,9 @@ export class SessionView {
       cap,
       facts,
       element('div', { class: 'buttons' }, toggle, close),
+      ...(spending
+        ? []
+        : [amountForm('session-more', 'Let it spend more', 'session-top-up', 'Top up', this.actions.onTopUp)]),
       element('p', {
         class: 'muted',
         text: 'Each payment is a signed voucher for the sum so far. The chain hears of the last one only, when the session is closed.'
@@ -112,6 +103,31 @@ export class SessionView {
     if (!due)
       this.place.append(element('p', { class: 'muted', text: 'Only a local chain lets anybody move its clock.' }))
   }
+}
+
+function amountForm(
+  id: string,
+  label: string,
+  buttonId: string,
+  text: string,
+  onSubmit: (amount: string) => void
+): HTMLFormElement {
+  const form = document.createElement('form')
+  const amount = document.createElement('input')
+  amount.type = 'text'
+  amount.inputMode = 'decimal'
+  amount.value = '1'
+  amount.id = id
+  const named = element('label', { text: label })
+  named.setAttribute('for', id)
+  const submit = button(text, buttonId, () => {})
+  submit.type = 'submit'
+  form.append(named, amount, element('span', { class: 'muted', text: 'USDC' }), submit)
+  form.addEventListener('submit', event => {
+    event.preventDefault()
+    onSubmit(amount.value.trim())
+  })
+  return form
 }
 
 function meter(session: SpendingSession) {

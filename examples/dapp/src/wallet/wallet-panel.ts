@@ -7,6 +7,7 @@ import {
   findWallets,
   formatMoney,
   money,
+  type PayOptions,
   type PlanOffer,
   parseAddress,
   parseMoney,
@@ -21,7 +22,7 @@ import { drawAccount } from './account-view.ts'
 import { drawWalletChoice } from './choose-wallet.ts'
 import { advanceTime, type LocalChain } from './local-chain.ts'
 import { DOUBTS, paymentAdvice } from './payment-advice.ts'
-import { drawPlans } from './plan-list.ts'
+import { drawPlans, type PlanActions } from './plan-list.ts'
 import { reviewPayment } from './review-dialog.ts'
 import { type SessionState, SessionView } from './session-view.ts'
 import { spend } from './spend.ts'
@@ -62,6 +63,7 @@ export class WalletPanel {
     })
     this.sessionView = new SessionView(byId('wallet-session', HTMLElement), {
       onOpen: cap => void this.run('Opening a session', () => this.openSession(cap)),
+      onTopUp: amount => void this.run('Adding to the session', () => this.topUp(amount)),
       onSpend: () => void this.run('Spending', () => this.spend()),
       onStop: () => this.spending?.abort(),
       onClose: () => void this.run('Closing the session', () => this.closeSession()),
@@ -138,10 +140,42 @@ export class WalletPanel {
     void this.refresh()
   }
 
+  /** What is about to be signed is shown first; what cannot be known afterwards is said. */
+  private readonly asking: PayOptions = {
+    onReview: reviewPayment,
+    onDoubt: doubt => {
+      // a payment takes a moment: that is no news
+      if (doubt !== 'not-over') this.say(`Signed, but nobody can say yet whether it is paid: ${DOUBTS[doubt]}.`)
+    }
+  }
+
   private async subscribe(plan: PlanOffer): Promise<string> {
     const poolId = poolOf(plan.service)
-    await this.settlement.subscribe(this.user(), { plan, poolId, price: plan.price }, { onReview: reviewPayment })
+    await this.settlement.subscribe(this.user(), { plan, poolId, price: plan.price }, this.asking)
     return `Subscribed to ${plan.name} for ${formatMoney(plan.price)}.`
+  }
+
+  private async renew(plan: PlanOffer): Promise<string> {
+    const request = { plan, poolId: poolOf(plan.service), price: plan.price }
+    await this.settlement.renew(this.user(), request, this.asking)
+    return `The next period of ${plan.name} is paid.`
+  }
+
+  private async cancel(plan: PlanOffer): Promise<string> {
+    await this.settlement.cancel(this.user(), poolOf(plan.service), this.asking)
+    return `The next period of ${plan.name} is paid back.`
+  }
+
+  private async closeSubscription(plan: PlanOffer): Promise<string> {
+    await this.settlement.closeSubscription(this.user(), poolOf(plan.service), this.asking)
+    return `What was left of ${plan.name} is back.`
+  }
+
+  private async topUp(typed: string): Promise<string | undefined> {
+    if (this.session.status !== 'open') return undefined
+    const amount = parseMoney(typed, await this.settlement.reader.token())
+    await this.settlement.sessions.topUp(this.user(), this.session.session, amount, this.asking)
+    return `The session may spend ${formatMoney(amount)} more.`
   }
 
   private async openSession(typed: string): Promise<string> {
@@ -149,7 +183,7 @@ export class WalletPanel {
     const session = await this.settlement.sessions.open(
       this.user(),
       { receiver: parseAddress(this.chain.payee), cap, lifetimeSecs: SESSION_LIFETIME_SECS },
-      { onReview: reviewPayment }
+      this.asking
     )
     this.voucher = undefined
     this.session = { status: 'open', session, spending: false }
@@ -187,9 +221,9 @@ export class WalletPanel {
       // after a reload no voucher is at hand, but one more can be signed
       if (session.spent.units > found.channel.voucherAmount && session.left.units > 0n)
         this.voucher ??= await session.pay(1n, now)
-      if (this.voucher) await this.settlement.sessions.record(wallet, this.voucher, { onReview: reviewPayment })
+      if (this.voucher) await this.settlement.sessions.record(wallet, this.voucher, this.asking)
     }
-    const { done } = await this.settlement.sessions.close(wallet, found.address, { onReview: reviewPayment })
+    const { done } = await this.settlement.sessions.close(wallet, found.address, this.asking)
     return done === 'closed' ? 'The session is closed; the rest is back.' : 'The end of the session is announced.'
   }
 
@@ -285,12 +319,17 @@ export class WalletPanel {
   }
 
   private drawPlans(): void {
-    const onSubscribe = (plan: PlanOffer): void => void this.run('Preparing', () => this.subscribe(plan))
+    const actions: PlanActions = {
+      onSubscribe: plan => void this.run('Preparing', () => this.subscribe(plan)),
+      onRenew: plan => void this.run('Renewing', () => this.renew(plan)),
+      onCancel: plan => void this.run('Taking the next period back', () => this.cancel(plan)),
+      onClose: plan => void this.run('Closing the subscription', () => this.closeSubscription(plan))
+    }
     drawPlans(byId('wallet-plans', HTMLElement), {
       plans: this.plans,
       billingPeriod: this.billingPeriod,
       subscriptions: this.subscriptions,
-      onSubscribe: this.wallet && onSubscribe
+      actions: this.wallet && actions
     })
   }
 
