@@ -48,6 +48,8 @@ describe('the election of a scanner', () => {
     expect(elected(BEGAN + 2 * TAKEOVER_MS, heardFirst)).toEqual([first])
     const heardLastEpoch = (key: Uint8Array): number | undefined => (key === first ? BEGAN - 1 : undefined)
     expect(elected(BEGAN + 2 * TAKEOVER_MS, heardLastEpoch)).toEqual([first, second, third])
+    const heardDaysAhead = (key: Uint8Array): number | undefined => (key === first ? BEGAN + 99 * EPOCH_MS : undefined)
+    expect(elected(BEGAN + 2 * TAKEOVER_MS, heardDaysAhead)).toEqual([first, second, third])
     expect(isScanner(ranking, random(32), BEGAN, nobody)).toBe(false)
   })
 })

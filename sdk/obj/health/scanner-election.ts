@@ -46,7 +46,10 @@ export function isScanner(
   if (place < 0) return false
   const began = epochOf(nowMs) * EPOCH_MS
   if (nowMs < began + place * TAKEOVER_MS) return false
-  return ranking.slice(0, place).every(key => (scannedAtMs(key) ?? Number.NEGATIVE_INFINITY) < began)
+  // What was heard in another epoch says nothing of this one; a later one is a clock that was set back.
+  const isSilent = (heardMs: number | undefined): boolean =>
+    heardMs === undefined || epochOf(heardMs) !== epochOf(nowMs)
+  return ranking.slice(0, place).every(key => isSilent(scannedAtMs(key)))
 }
 
 function weightOf(manifestId: Uint8Array, epoch: number, key: Uint8Array): Uint8Array {

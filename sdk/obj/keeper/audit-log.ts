@@ -12,6 +12,8 @@ const MAX_SEGMENTS = 4096
 /** Holders of one segment, and pieces of one holder. */
 const MAX_HOLDERS = 256
 const MAX_PIECES = 256
+/** What seems to have passed in a future further away than this was seen by a clock that was set back since: it may be days old. */
+const MAX_AHEAD_MS = 60_000
 
 /** What this node saw for itself: which pieces which holders proved to have, and when. Nobody else's word gets in. */
 export class AuditLog {
@@ -52,7 +54,9 @@ export class AuditLog {
   /** @returns holders with what they proved of late; all are durable, others are not audited */
   holders(place: SegmentPlace, nowMs: number): AuditedHolder[] {
     return Array.from(this.#touch(place), ([holder, pieces]) => {
-      const fresh = [...pieces.values()].filter(({ atMs }) => nowMs - atMs <= AUDIT_VALID_MS)
+      const fresh = [...pieces.values()].filter(
+        ({ atMs }) => nowMs - atMs <= AUDIT_VALID_MS && atMs - nowMs <= MAX_AHEAD_MS
+      )
       const passedAtMs = Math.max(0, ...fresh.map(({ atMs }) => atMs))
       return { holder, durable: true, passedAtMs, pieces: fresh.map(({ coefficients }) => coefficients) }
     }).filter(({ pieces }) => pieces.length > 0)
