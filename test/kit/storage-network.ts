@@ -1,4 +1,5 @@
 /** Storage nodes of a network in memory: clients, holders, and relays that know who holds what. */
+import { type Clock, systemClock } from '../../sdk/async/index.ts'
 import { type Identity, identityFromSeed } from '../../sdk/identity/index.ts'
 import {
   createJsEngine,
@@ -37,7 +38,8 @@ export interface StorageNetwork {
   retire(node: StorageNode): void
 }
 
-export function storageNetwork(): StorageNetwork {
+/** @param clock of all nodes */
+export function storageNetwork(clock: Clock = systemClock): StorageNetwork {
   const createNode = memoryNetwork()
   const storagePeers: PeerAddresses[] = []
   let names = 1
@@ -53,12 +55,13 @@ export function storageNetwork(): StorageNetwork {
       coding: createJsEngine(),
       hashing: createJsHashEngine(),
       relays: () => [relay],
-      storagePeers: () => storagePeers
+      storagePeers: () => storagePeers,
+      clock
     })
     return { name, context, identity, peer: { peerId: identity.peerId, addresses: p2p.addresses() } }
   }
   const relayNode = createNode(names++)
-  serveHolders(relayNode)
+  serveHolders(relayNode, { clock })
   const relay: PeerAddresses = { peerId: relayNode.peerId, addresses: [] }
   return {
     node,

@@ -66,7 +66,7 @@ const held = async (node: StorageHolder): Promise<number> =>
   (await node.context.store.contents()).reduce((sum, { pieces }) => sum + pieces, 0)
 
 async function published(holders: number, stores: readonly (PieceStore | undefined)[] = []) {
-  const network = storageNetwork()
+  const network = storageNetwork({ ...systemClock, now: () => BEGAN })
   const nodes = Array.from({ length: holders }, (_, index) => {
     const store = stores[index]
     return network.holder(store ? { store } : {})
