@@ -98,12 +98,17 @@ export function createCodecPool(options: CodecPoolOptions = {}): CodecPool {
   disposal.catch(() => {})
   let nextId = 1
 
-  /** The least loaded lane, or a new one; undefined when all have what they can take. */
+  /**
+   * The least loaded lane, or a new one; undefined when all have what they can take. A message that is hashed is there to stay, and what is
+   * behind it waits: another lane with one job comes first.
+   */
   function pickLane(): Lane | undefined {
-    const [least] = [...lanes].sort((a, b) => a.jobs - b.jobs || a.hashes - b.hashes)
+    const [least] = [...lanes]
+      .filter(({ jobs, worker }) => jobs < (worker ? JOBS_A_WORKER : 1))
+      .sort((a, b) => a.jobs + a.hashes - b.jobs - b.hashes || a.hashes - b.hashes)
     const idle = least !== undefined && least.jobs + least.hashes === 0
     const lane = !idle && lanes.size < Math.max(wanted, 1) ? open() : least
-    if (lane === undefined || lane.jobs >= (lane.worker ? JOBS_A_WORKER : 1)) return undefined
+    if (lane === undefined) return undefined
     lane.jobs++
     lanes.delete(lane)
     lanes.add(lane)

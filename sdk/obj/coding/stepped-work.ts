@@ -90,11 +90,17 @@ function nextTask(): Promise<void> {
       setImmediate(resolve)
       return
     }
-    const { port1, port2 } = new MessageChannel()
-    port1.onmessage = () => {
-      port1.close()
-      resolve()
-    }
-    port2.postMessage(undefined)
+    turns.waiting.push(resolve)
+    turns.port ??= openTurns()
+    turns.port.postMessage(undefined)
   })
+}
+
+/** One channel for all turns: opening one took longer than the turn. */
+const turns: { port: MessagePort | undefined; readonly waiting: (() => void)[] } = { port: undefined, waiting: [] }
+
+function openTurns(): MessagePort {
+  const { port1, port2 } = new MessageChannel()
+  port1.onmessage = () => turns.waiting.shift()?.()
+  return port2
 }
