@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type StorageNetwork, storageNetwork } from '../../../test/kit/storage-network.ts'
 import { encodeHex } from '../../codec/index.ts'
+import { sourceIndex } from '../coding/index.ts'
 import { equalBytes } from '../hashing/index.ts'
 import { type ContentInfo, createMemoryPieceStore } from '../store/index.ts'
 import { ObjClient } from './obj-client.ts'
@@ -138,6 +139,43 @@ describe('storing and retrieving', () => {
     expect(held?.[0]).toBe(0)
     expect(held?.[1]).toBeGreaterThan(0)
     expect(held?.[2]).toBe(0)
+  })
+
+  it('fetches only the pieces that a range touches, if they are to be had, and hands out the first before the second came', async () => {
+    const network = storageNetwork()
+    network.holder()
+    const file = bytes(3 * MIB)
+    const link = await published(network, file)
+    const reader = network.node()
+    const node = new ObjClient(reader.context)
+    const [from, to] = [MIB + 1, MIB + 256 * KIB + 1]
+    const fetched: number[] = []
+    const range = node.get(link, { range: { from, to }, onProgress: ({ bytes }) => fetched.push(bytes) })
+    expect(equalBytes(await range.bytes(), file.slice(from, to))).toBe(true)
+    expect(fetched).toEqual([256 * KIB, 512 * KIB])
+    await node.stop()
+    const [content] = await reader.context.store.contents()
+    expect(content?.pieces).toBe(2)
+  })
+
+  it('computes the pieces of a range that nobody has from others of their segment', async () => {
+    const network = storageNetwork()
+    const holder = network.holder()
+    const file = bytes(2 * MIB)
+    const link = await published(network, file)
+    const [content] = await holder.context.store.contents()
+    const manifestId = content?.manifestId ?? new Uint8Array(0)
+    const records = await holder.context.store.pieces(manifestId, 0)
+    const gone = records.filter(({ coefficients }) => sourceIndex(coefficients) === 2)
+    expect(gone).toHaveLength(1)
+    await holder.context.store.removePieces(
+      manifestId,
+      0,
+      gone.map(({ id }) => id)
+    )
+    const [from, to] = [600 * KIB, 700 * KIB]
+    const range = client(network).get(link, { range: { from, to } })
+    expect(equalBytes(await range.bytes(), file.slice(from, to))).toBe(true)
   })
 
   it('goes on after a reload with what it has', async () => {

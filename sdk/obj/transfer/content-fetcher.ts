@@ -9,7 +9,8 @@ import { FETCH_LIMITS } from './fetch-limits.ts'
 import { FetchPlan } from './fetch-plan.ts'
 import { HolderPool } from './holder-pool.ts'
 import type { HolderSession } from './holder-session.ts'
-import { IndexSet } from './index-set.ts'
+import { partPieces, type SegmentPart } from './part-pieces.ts'
+import { PieceMemory } from './piece-memory.ts'
 import { SegmentDownload } from './segment-download.ts'
 import { SegmentTask } from './segment-task.ts'
 import { settleDispute } from './settle-dispute.ts'
@@ -63,6 +64,7 @@ export class ContentFetcher {
   readonly #active = new Map<string, Active>()
   readonly #tasks = new Map<number, SegmentTask>()
   readonly #life = new AbortController()
+  readonly #memory = new PieceMemory()
   readonly #holders: HolderPool
   #progressMs: number
   #cancelTick: (() => void) | undefined
@@ -90,11 +92,12 @@ export class ContentFetcher {
    * @param part bytes of the segment that are wanted; its other pieces are fetched only when those cannot be had. Default: all
    * @throws CraftecError `stopped` after `close`; `invalid-argument` for a segment that does not exist, or is being read
    */
-  open(index: number, part?: { readonly from: number; readonly to: number }): SegmentReading {
+  open(index: number, part?: SegmentPart): SegmentReading {
     if (this.#life.signal.aborted) throw ended()
     if (this.#tasks.has(index)) throw new CraftecError('invalid-argument', `segment ${index} is being read already`)
     const download = new SegmentDownload(this.#manifest, index)
-    const task = new SegmentTask(download, this.#manifest.pieceBytes, this.#wanted(download, part))
+    const { pieceBytes } = this.#manifest
+    const task = new SegmentTask(download, pieceBytes, part && partPieces(part, download.k, pieceBytes))
     this.#tasks.set(index, task)
     this.#begin(task).catch(error => this.#fail(task, CraftecError.from(error)))
     return {
@@ -117,17 +120,6 @@ export class ContentFetcher {
       this.#active.clear()
     }
     await this.#saving
-  }
-
-  /** Source pieces that make up a part; undefined for all of them. */
-  #wanted({ k }: SegmentDownload, part: { from: number; to: number } | undefined): IndexSet | undefined {
-    if (!part) return undefined
-    const { pieceBytes } = this.#manifest
-    const [first, last] = [Math.floor(part.from / pieceBytes), Math.ceil(part.to / pieceBytes) - 1]
-    if (first === 0 && last === k - 1) return undefined
-    const wanted = new IndexSet()
-    for (let index = first; index <= last; index++) wanted.add(index)
-    return wanted
   }
 
   async #begin(task: SegmentTask): Promise<void> {
@@ -193,6 +185,7 @@ export class ContentFetcher {
         { manifestId: this.#manifest.id, segment, committed, recoded, fresh: 0, rows },
         this.#manifest.pieceBytes,
         {
+          room: bytes => this.#memory.take(bytes),
           onPiece: (head, data) => this.#takePiece(peer, request, segment, head, data),
           onEnd: (reason, retryAfterMs) => {
             active.wants.delete(request)
@@ -297,10 +290,11 @@ export class ContentFetcher {
     const pieces = download.pieces.filter(({ from }) => from !== undefined).map(({ piece }): StoredPiece => piece)
     if (pieces.length === 0) return
     const { store } = this.#context
+    const giveBack = (buffers: readonly ArrayBuffer[]): void => this.#memory.give(buffers)
     this.#saves++
     // a full or failing store is no reason to fail a fetch
     this.#saving = this.#saving
-      .then(() => store.putPieces(this.#manifest.id, download.index, pieces, { transfer: true }))
+      .then(() => store.putPieces(this.#manifest.id, download.index, pieces, { transfer: true, giveBack }))
       .catch(() => {})
       .finally(() => this.#saves--)
   }

@@ -91,6 +91,49 @@ describe('fetch plan', () => {
     expect([...seen, ...effects]).toContainEqual({ type: 'drop', peer: 'liar', why: 'broken-promises' })
   })
 
+  it('asks for a part of a segment only, in as many pieces as it has', () => {
+    const plan = new FetchPlan()
+    const part = { ...segment(40), sources: IndexSet.of(7, 8, 9) } as FetchEvent
+    plan.handle(part, 0)
+    const asked = [
+      ...wants(plan.handle(have('a', ...range(0, 9)), 0)),
+      ...wants(plan.handle(have('b', ...range(0, 40)), 0))
+    ]
+    // a does not have all of the part, so any pieces help until b is known
+    const ofB = asked.filter(({ peer }) => peer === 'b').flatMap(({ committed }) => [...committed])
+    expect(ofB).toEqual(
+      [7, 8, 9].filter(index => !asked.some(({ peer, committed }) => peer === 'a' && committed.has(index)))
+    )
+  })
+
+  it('asks for the whole segment when nobody has all of a part, so that it can be computed', () => {
+    const plan = new FetchPlan()
+    plan.handle({ ...segment(4), sources: IndexSet.of(2) } as FetchEvent, 0)
+    const [want] = wants(plan.handle(have('a', 0, 1, 3, 4), 0))
+    expect([...(want?.committed ?? [])]).toEqual([0, 1, 3, 4])
+  })
+
+  it('lets a peer owe more the faster it brings, and less when it gets slow', () => {
+    const owed = (everyMs: number): number => {
+      const plan = new FetchPlan()
+      plan.handle(segment(128), 0)
+      const open = new Map<number, number[]>()
+      const note = (effects: readonly FetchEffect[]): void => {
+        for (const { request, committed } of wants(effects)) open.set(request, [...committed])
+      }
+      note(plan.handle(have('a', ...range(0, 128)), 0))
+      for (let piece = 1; piece <= 60; piece++) {
+        const [request = 0, pieces = []] = [...open].find(([, { length }]) => length > 0) ?? []
+        const index = pieces.shift()
+        note(plan.handle({ type: 'piece', peer: 'a', request, index, innovative: true }, piece * everyMs))
+      }
+      return [...open.values()].flat().length
+    }
+    expect(owed(200)).toBeLessThanOrEqual(FETCH_LIMITS.outstandingPieces)
+    expect(owed(1)).toBeGreaterThan(FETCH_LIMITS.maxOutstandingPieces - FETCH_LIMITS.batchPieces)
+    expect(owed(1)).toBeLessThanOrEqual(FETCH_LIMITS.maxOutstandingPieces)
+  })
+
   it('ignores what comes from wants that it has cancelled', () => {
     const plan = new FetchPlan()
     plan.handle(segment(1), 0)

@@ -26,6 +26,8 @@ export interface CallOptions {
 export interface WantSink {
   /** A piece of the right length; nothing else about it has been checked. What this throws ends the session. */
   onPiece(head: PieceHead, data: Uint8Array): void
+  /** Memory for a piece of that length, which is filled before `onPiece` gets it. Default: new memory. */
+  room?(bytes: number): Uint8Array
   /** Once, unless the session ends first: that is `closed`. */
   onEnd(reason: EndReason, retryAfterMs: number): void
 }
@@ -40,9 +42,10 @@ export type OfferResult =
   | { readonly outcome: EndReason; readonly retryAfterMs: number }
 
 interface Exchange {
-  /** Pieces that may still come, and the length of each. */
+  /** Pieces that may still come. */
   piecesLeft: number
-  readonly pieceBytes: number
+  /** Memory for the next of them. */
+  room(): Uint8Array
   /** @returns whether the exchange is over */
   onMessage(message: TransferMessage): boolean
   onPiece(head: PieceHead, data: Uint8Array): void
@@ -167,7 +170,7 @@ export class HolderSession {
     let silent = false
     const request = this.#open({
       piecesLeft: want.committed.size + want.recoded + want.fresh,
-      pieceBytes,
+      room: () => sink.room?.(pieceBytes) ?? new Uint8Array(pieceBytes),
       onMessage: message => {
         if (message.kind !== 'end') throw unexpected(message)
         if (!silent) sink.onEnd(message.reason, message.retryAfterMs)
@@ -282,7 +285,7 @@ export class HolderSession {
     if (message.kind === 'piece') {
       if (exchange.piecesLeft-- <= 0)
         throw new CraftecError('protocol-violation', 'more pieces than were asked for, or of another kind')
-      this.#assembler.begin(message.request, message, exchange.pieceBytes)
+      this.#assembler.begin(message.request, message, exchange.room())
     } else if (exchange.onMessage(message)) this.#exchanges.delete(message.request)
   }
 
@@ -310,7 +313,7 @@ export class HolderSession {
       return new Promise<T>((resolve, reject) => {
         const request = this.#open({
           piecesLeft: 0,
-          pieceBytes: 0,
+          room: () => new Uint8Array(0),
           onMessage: answer =>
             onAnswer(
               answer,

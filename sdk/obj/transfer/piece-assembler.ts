@@ -14,8 +14,11 @@ export class PieceAssembler {
   #data: Uint8Array = new Uint8Array(0)
   #filled = 0
 
-  /** @throws CraftecError `protocol-violation` when the piece before is not complete */
-  begin(request: number, head: PieceHead, pieceBytes: number): void {
+  /**
+   * @param room memory as long as the piece
+   * @throws CraftecError `protocol-violation` when the piece before is not complete
+   */
+  begin(request: number, head: PieceHead, room: Uint8Array): void {
     if (this.#head) throw new CraftecError('protocol-violation', 'a piece began before the last one was complete')
     this.#request = request
     // the frame these are views on is given back to the channel
@@ -24,7 +27,7 @@ export class PieceAssembler {
       root: head.root.slice(),
       provenance: head.provenance.slice()
     }
-    this.#data = new Uint8Array(pieceBytes)
+    this.#data = room
     this.#filled = 0
   }
 

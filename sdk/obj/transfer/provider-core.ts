@@ -101,7 +101,7 @@ export class ProviderCore {
         const offer = this.#granted(message.request)
         if ((offer.left ?? 0) < 1) throw new CraftecError('protocol-violation', 'more pieces than were granted')
         offer.left = (offer.left ?? 0) - 1
-        this.#assembler.begin(message.request, message, offer.offer.pieceBytes)
+        this.#assembler.begin(message.request, message, new Uint8Array(offer.offer.pieceBytes))
         return []
       }
       case 'chunk': {

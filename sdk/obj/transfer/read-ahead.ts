@@ -72,7 +72,7 @@ export class ReadAhead {
     this.#turn = wanted.catch(() => {})
     const drop = (): void => {
       isDropped = true
-      for (const read of reads) this.#end(read)
+      this.#end(...reads)
     }
     return { wanted, drop }
   }
@@ -125,10 +125,11 @@ export class ReadAhead {
     }
   }
 
-  #end(read: Read): void {
-    if (read.isOver) return
-    read.isOver = true
-    if (read.isStarted) this.#open--
+  #end(...reads: readonly Read[]): void {
+    for (const read of reads) {
+      if (read.isStarted && !read.isOver) this.#open--
+      read.isOver = true
+    }
     this.#startMore()
   }
 }
