@@ -18,10 +18,10 @@ describe('what is said of holders', () => {
   it('tells how safe a content is, and who did not prove what they claim', () => {
     const found = report([peer('proven'), peer('proven'), peer('failed'), peer('unreachable')], 'degraded')
     expect(holdersText(found, ENGLISH, format)).toBe(
-      '2 storage peers proved 8 of 20 pieces. More are being made. ' +
+      'Storage peers that proved what they hold: 2, with 8 of 20 pieces. Any 1 of them may vanish. ' +
         'Storage peers that could not prove what they claim: 1. Out of reach: 1.'
     )
-    expect(holdersText(report([peer('proven')], 'healthy'), ENGLISH, format)).toContain('any 1 of them may vanish')
+    expect(holdersText(report([peer('proven')], 'healthy'), ENGLISH, format)).toContain('Safe. Storage peers that proved what they hold: 1.')
     expect(holdersText(report([], 'lost'), ENGLISH, format)).toBe(ENGLISH.heldByNobody)
   })
 

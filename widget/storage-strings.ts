@@ -117,9 +117,11 @@ export const ENGLISH: StorageStrings = {
   holdersFailed: 'Storage peers that could not prove what they claim: {peers}.',
   holdersAbsent: 'Out of reach: {peers}.',
   health: {
-    healthy: 'Safe: {peers} storage peers proved {pieces} pieces, and any {tolerance} of them may vanish.',
-    degraded: '{peers} storage peers proved {pieces} of {target} pieces. More are being made.',
-    critical: '{peers} storage peers proved {pieces} of {target} pieces, and none of them may vanish yet.',
+    healthy: 'Safe. Storage peers that proved what they hold: {peers}. Any {tolerance} of them may vanish.',
+    degraded:
+      'Storage peers that proved what they hold: {peers}, with {pieces} of {target} pieces. Any {tolerance} of them may vanish.',
+    critical:
+      'Storage peers that proved what they hold: {peers}, with {pieces} of {target} pieces. None of them may vanish yet.',
     lost: 'What storage peers proved is not enough to read it. Keep the copy on this device.'
   },
   quota: 'Space used in this browser',

@@ -32,6 +32,8 @@ export const STORAGE_STYLE = `
   gap: 16px;
 }
 p, ul { margin: 0; padding: 0 }
+/* a column as wide as its longest name would push the row out of the panel */
+.panel, ul, .row, .body, .retrieve { grid-template-columns: minmax(0, 1fr) }
 ul { list-style: none; display: grid; gap: 12px }
 ul:empty { display: none }
 :focus-visible { outline: 2px solid var(--craftec-accent); outline-offset: 2px }
@@ -80,13 +82,13 @@ input.link { font: 13px/1.5 ui-monospace, "SF Mono", "Cascadia Code", "DejaVu Sa
 .problem { color: var(--craftec-bad); font-size: 13px }
 .row { border: 1px solid var(--craftec-line); border-radius: 10px; padding: 14px; display: grid; gap: 10px; min-width: 0 }
 .head { display: flex; justify-content: space-between; gap: 12px; align-items: baseline }
-.name { font-weight: 600; overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
+.name { min-width: 0; font-weight: 600; overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
 .size { color: var(--craftec-muted); font-size: 13px; white-space: nowrap; font-variant-numeric: tabular-nums }
 .row[data-status="failed"] > .detail { color: var(--craftec-bad) }
 .row[data-status="paused"] > .detail { color: var(--craftec-warn) }
 .row[data-status="paused"] progress { accent-color: var(--craftec-warn) }
 progress { width: 100%; height: 8px; accent-color: var(--craftec-accent) }
-.actions { display: flex; flex-wrap: wrap; gap: 8px }
+.actions { display: flex; flex-wrap: wrap; gap: 8px; min-width: 0 }
 .body { display: grid; gap: 10px; min-width: 0 }
 .body:empty { display: none }
 .health { display: flex; align-items: center; gap: 12px }

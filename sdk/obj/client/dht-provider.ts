@@ -1,10 +1,12 @@
 import { decodeHex, encodeHex } from '../../codec/index.ts'
 import type { ObjContext } from './obj-context.ts'
+import { pause } from './pause.ts'
 
 /** A record lives a day in the DHT of those that keep it; telling costs a walk through it. */
 const AGAIN_MS = 12 * 60 * 60_000
-/** After a walk that found nobody: the table may just not have anybody in it yet. */
-const RETRY_MS = 5 * 60_000
+/** After a walk that found nobody: the table may just not have anybody in it yet. Doubles. */
+const FIRST_RETRY_MS = 5_000
+const MAX_RETRY_MS = 10 * 60_000
 /** Contents remembered, and as many waiting; each is an id. */
 const MAX_CONTENTS = 20_000
 
@@ -42,18 +44,28 @@ export class DhtProvider {
   /** Never rejects. */
   async #run(): Promise<void> {
     this.#running = true
-    for (const name of this.#waiting) {
-      const { node, clock } = this.#context
-      const told = await node.dht?.provide(decodeHex(name), { signal: this.#life.signal }).then(
-        () => true,
-        () => false
-      )
+    const { node, clock } = this.#context
+    const { signal } = this.#life
+    let retryMs = FIRST_RETRY_MS
+    for (let [name] = this.#waiting; name !== undefined && !signal.aborted; [name] = this.#waiting) {
       this.#waiting.delete(name)
-      this.#notBefore.delete(name)
-      this.#notBefore.set(name, clock.monotonic() + (told ? AGAIN_MS : RETRY_MS))
-      const [oldest] = this.#notBefore.keys()
-      if (this.#notBefore.size > MAX_CONTENTS && oldest !== undefined) this.#notBefore.delete(oldest)
+      try {
+        await node.dht?.provide(decodeHex(name), { signal })
+        this.#told(name, clock.monotonic() + AGAIN_MS)
+        retryMs = FIRST_RETRY_MS
+      } catch {
+        this.#waiting.add(name)
+        await pause(clock, retryMs, signal)
+        retryMs = Math.min(2 * retryMs, MAX_RETRY_MS)
+      }
     }
     this.#running = false
+  }
+
+  #told(name: string, againMs: number): void {
+    this.#notBefore.delete(name)
+    this.#notBefore.set(name, againMs)
+    const [oldest] = this.#notBefore.keys()
+    if (this.#notBefore.size > MAX_CONTENTS && oldest !== undefined) this.#notBefore.delete(oldest)
   }
 }
