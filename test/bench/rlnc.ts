@@ -128,18 +128,19 @@ async function open(parameters: RlncParameters): Promise<Bench> {
     encoders.get(best.name)?.combine(rows, outputs, 0, PIECE_BYTES)
     return performance.now() - started
   })
-  // As a caller with a long file has it: one segment more in flight than there are workers, its pieces written where those of an
-  // earlier one were.
-  const targets: Uint8Array[] = [0, 1, 2].map(() => new Uint8Array(2 * PARITY * PIECE_BYTES))
+  // As a caller with a long file has it: one segment more in flight than there are workers, each in memory that an earlier one was in.
+  const rooms = [0, 1, 2].map(() => ({ source: source.slice(), into: new Uint8Array(2 * PARITY * PIECE_BYTES) }))
   const encodeMany = async (target: CodecPool, workers: number): Promise<number> => {
-    const segments = Array.from({ length: SEGMENTS }, () => source.slice())
+    let left = SEGMENTS
     const started = performance.now()
     await Promise.all(
-      targets.slice(0, workers + 1).map(async (first, caller) => {
-        let into = first
-        for (let source = segments.pop(); source !== undefined; source = segments.pop())
-          into = (await target.encode({ source, k: K, pieceBytes: PIECE_BYTES, count: 2 * PARITY, into })).pieces
-        targets[caller] = into
+      rooms.slice(0, workers + 1).map(async room => {
+        for (; left > 0; ) {
+          left--
+          const done = await target.encode({ ...room, k: K, pieceBytes: PIECE_BYTES, count: 2 * PARITY })
+          room.source = done.source
+          room.into = done.pieces
+        }
       })
     )
     return performance.now() - started

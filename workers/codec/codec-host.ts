@@ -112,8 +112,12 @@ export function createCodecHost({ ownsJobs = false }: CodecHostOptions = {}): Co
       }),
     encode: async (id, job, onProgress) => {
       const outcome = await run(id, onProgress, (engine, options) => encodeSegment(engine, job, systemRandom, options))
+      if ('value' in outcome) {
+        const { coefficients, pieces, source } = outcome.value
+        return transfer(outcome, owned(coefficients, pieces, source))
+      }
       if (ownsJobs) free(bytesOf(job))
-      return 'value' in outcome ? transfer(outcome, owned(outcome.value.coefficients, outcome.value.pieces)) : outcome
+      return outcome
     },
     decode: async (id, job, onProgress) => {
       const outcome = await run(id, onProgress, (engine, options) => decodeSegment(engine, job, options))

@@ -125,10 +125,11 @@ describe.each([0, 2])('a codec pool with %i workers', { timeout: TIMEOUT_MS }, w
 })
 
 describe('workers', { timeout: TIMEOUT_MS }, () => {
-  it('are handed the buffer itself, not a copy', async () => {
+  it('are handed the buffer itself, not a copy, and give it back', async () => {
     const given = job(1)
-    await open().encode(given)
+    const { source } = await open().encode(given)
     expect(given.source.length).toBe(0)
+    expect(source).toEqual(job(1).source)
   })
 
   it('write into shared memory where the caller has it', async () => {
