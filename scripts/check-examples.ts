@@ -1,4 +1,4 @@
-/** Compiles every @example of the public docstrings, and those of the README and of the guide to payments, against the sources: documentation that lies fails. */
+/** Compiles every @example of the public docstrings, and those of the README and the guides, against the sources: documentation that lies fails. */
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
@@ -10,9 +10,10 @@ rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
 
 const sources = globSync('{sdk,workers,widget}/**/*.ts', { cwd: root }).filter(file => !file.endsWith('.test.ts'))
+const documents = globSync('{README,docs/*}.md', { cwd: root })
 const examples = [
   ...sources.flatMap(file => docstringExamples(file, readFileSync(join(root, file), 'utf8'))),
-  ...['README.md', 'docs/settlement.md'].flatMap(file => markdownExamples(file, readFileSync(join(root, file), 'utf8')))
+  ...documents.flatMap(file => markdownExamples(file, readFileSync(join(root, file), 'utf8')))
 ]
 const files = new Map<string, string>()
 for (const [index, { origin, code }] of examples.entries()) {
