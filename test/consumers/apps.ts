@@ -14,6 +14,8 @@ export interface ConsumerApp {
   readonly wasmFolder?: string
   /** Whether the workers that the package starts are built, too. */
   readonly ownWorkers: boolean
+  /** Whether the app has a worker of its own that is checked. */
+  readonly hasWorker: boolean
 }
 
 /** Workers that the package starts. */
@@ -24,21 +26,22 @@ export const CONSUMER_APPS: readonly ConsumerApp[] = [
     name: 'vite',
     page: '/dist-vite/index.html',
     ownWorkers: true,
-    build: async folder => {
-      await vite({
-        configFile: false,
-        root: join(folder, 'src'),
-        base: './',
-        logLevel: 'error',
-        build: { outDir: join(folder, 'dist-vite'), target: 'es2022', modulePreload: { polyfill: false } },
-        worker: { format: 'es' }
-      })
-    }
+    hasWorker: true,
+    build: folder => buildWithVite(folder, 'src', 'dist-vite')
+  },
+  // <craftec-storage> in two lines of a page, its workers and kernels beside it.
+  {
+    name: 'widget',
+    page: '/dist-widget/index.html',
+    ownWorkers: true,
+    hasWorker: false,
+    build: folder => buildWithVite(folder, 'widget', 'dist-widget')
   },
   {
     name: 'webpack',
     page: '/dist-webpack/index.html',
     ownWorkers: true,
+    hasWorker: true,
     build: async folder => {
       const outDir = join(folder, 'dist-webpack')
       await runWebpack({
@@ -55,6 +58,7 @@ export const CONSUMER_APPS: readonly ConsumerApp[] = [
     name: 'esbuild',
     page: '/dist-esbuild/index.html',
     ownWorkers: true,
+    hasWorker: true,
     wasmFolder: '/node_modules/@craftec/web/dist/wasm/dist',
     build: async folder => {
       const outdir = join(folder, 'dist-esbuild')
@@ -79,8 +83,19 @@ export const CONSUMER_APPS: readonly ConsumerApp[] = [
     }
   },
   // No build at all: <script type="module"> and the package's one-file bundle.
-  { name: 'plain', page: '/plain/index.html', ownWorkers: false, build: async () => {} }
+  { name: 'plain', page: '/plain/index.html', ownWorkers: false, hasWorker: true, build: async () => {} }
 ]
+
+async function buildWithVite(folder: string, root: string, outDir: string): Promise<void> {
+  await vite({
+    configFile: false,
+    root: join(folder, root),
+    base: './',
+    logLevel: 'error',
+    build: { outDir: join(folder, outDir), target: 'es2022', modulePreload: { polyfill: false } },
+    worker: { format: 'es' }
+  })
+}
 
 function runWebpack(configuration: Configuration): Promise<void> {
   return new Promise((resolve, reject) => {

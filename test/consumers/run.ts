@@ -94,7 +94,7 @@ async function runApp(
     return [
       { name: `${app.name}: builds` },
       ...(await outcomesOf(`${app.name}, page`, broken, inPage(page, 'checkPage', given))),
-      ...(await outcomesOf(`${app.name}, worker`, broken, inPage(page, 'checkWorker', given)))
+      ...(app.hasWorker ? await outcomesOf(`${app.name}, worker`, broken, inPage(page, 'checkWorker', given)) : [])
     ]
   } catch (error) {
     return [{ name: `${app.name}: runs`, error: String(error) }]

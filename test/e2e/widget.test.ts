@@ -202,7 +202,7 @@ describe('<craftec-storage>', () => {
           await row.getByRole('button', { name: 'Check holders' }).waitFor(patience)
           return [await row.locator('.peer.proven').count(), await row.locator('.words').textContent()]
         },
-        { timeout: 30_000, interval: 1_000 }
+        { timeout: 60_000, interval: 1_000 }
       )
       .toEqual([3, expect.stringContaining('proved what they hold: 3')])
     await row.getByRole('button', { name: 'Retrieve' }).click()

@@ -20,7 +20,10 @@ export interface HolderReport {
   readonly peer: PeerId
   /** Whether it says that it stays. A tab never does, and counts for nothing in `health`. */
   readonly durable: boolean
-  /** `proven`: it showed all that it claims of the audited segments. `failed`: it did not. `empty`: it claims nothing of them. */
+  /**
+   * `proven`: it showed all that it claims of the audited segments. `failed`: it did not, or showed something else. `empty`: it claims nothing of
+   * them. `unreachable`: it could not be asked, or gave no answer in time.
+   */
   readonly audit: 'proven' | 'failed' | 'empty' | 'unreachable'
   /** Pieces of the audited segments that it showed. */
   readonly pieces: number
@@ -58,14 +61,17 @@ export async function surveyHolders(
     if (found.push(holder) >= MAX_HOLDERS) break
   const sessions = await openSessions(context, found, signal)
   const log = new AuditLog()
-  const failed = new Set<string>()
+  const [failed, silent] = [new Set<string>(), new Set<string>()]
   const chosen = someOf(manifest.segments.length, segments, context.random)
   const states: (SegmentHealth & { readonly segment: number })[] = []
   try {
     for (const segment of chosen) {
       const holders = await ask(manifest, segment, [...sessions.values()], signal)
-      const onFault = (peer: string): void => void failed.add(peer)
-      await auditSegment(context, { manifest, segment, holders, log, signal }, { onFault })
+      await auditSegment(
+        context,
+        { manifest, segment, holders, log, signal },
+        { onFault: (peer, why) => void (why === 'late' || why === 'link-lost' ? silent : failed).add(peer) }
+      )
       if (signal.aborted) throw CraftecError.from(signal.reason, 'aborted')
       const now = context.clock.now()
       const { k } = manifestSegmentation(manifest).segment(segment)
@@ -78,13 +84,8 @@ export async function surveyHolders(
   }
   const holders = found.map(({ peerId, durable = false }): HolderReport => {
     const pieces = chosen.reduce((sum, segment) => sum + shownBy(log, { manifestId, segment }, peerId, context), 0)
-    const audit = !sessions.has(peerId)
-      ? 'unreachable'
-      : failed.has(peerId)
-        ? 'failed'
-        : pieces > 0
-          ? 'proven'
-          : 'empty'
+    const reached = sessions.has(peerId) && !silent.has(peerId)
+    const audit = failed.has(peerId) ? 'failed' : !reached ? 'unreachable' : pieces > 0 ? 'proven' : 'empty'
     return { peer: peerId, durable, audit, pieces }
   })
   const health = WORST_FIRST.flatMap(state => states.filter(each => each.state === state)).at(0)

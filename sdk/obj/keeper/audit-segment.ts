@@ -83,7 +83,8 @@ async function auditHolder(
     const outcome = await auditPiece(context, manifest, session, { ...common, target }, signal)
     if (signal.aborted) return []
     if (outcome.outcome === 'failed') {
-      log.failed(place, session.peer)
+      // a link that broke says nothing about what was proven before
+      if (outcome.why !== 'link-lost') log.failed(place, session.peer)
       scores.failed(session.peer, clock.monotonic())
       events.onFault?.(session.peer, outcome.why)
       return []
@@ -141,7 +142,7 @@ type PieceAudit =
   | Extract<ReturnType<typeof judgeAnswer>, { outcome: 'passed' }>
   | {
       readonly outcome: 'failed'
-      readonly why: 'no-answer' | Extract<ReturnType<typeof judgeAnswer>, { outcome: 'failed' }>['why']
+      readonly why: 'no-answer' | 'link-lost' | Extract<ReturnType<typeof judgeAnswer>, { outcome: 'failed' }>['why']
     }
 
 async function auditPiece(
@@ -157,7 +158,7 @@ async function auditPiece(
     if (answer === undefined) return { outcome: 'failed', why: 'no-answer' }
     return judgeAnswer(manifest, challenge, answer, clock.monotonic() - began)
   } catch (error) {
-    return { outcome: 'failed', why: CraftecError.from(error).code === 'timeout' ? 'late' : 'no-answer' }
+    return { outcome: 'failed', why: CraftecError.from(error).code === 'timeout' ? 'late' : 'link-lost' }
   }
 }
 

@@ -28,8 +28,11 @@ export interface KeeperContext {
 export interface KeeperEvents {
   /** A holder passed an audit. */
   readonly onReceipt?: (receipt: SignedStorageReceipt) => void
-  /** A holder failed one, or `false-recoding`: it signed a piece that is no combination of the segment. */
-  readonly onFault?: (peer: PeerId, why: AuditFailure | 'no-answer' | 'false-recoding') => void
+  /**
+   * A holder failed one, or `false-recoding`: it signed a piece that is no combination of the segment. `no-answer`: it said that it cannot
+   * prove what it claimed. `link-lost`: it was gone before it could.
+   */
+  readonly onFault?: (peer: PeerId, why: AuditFailure | 'no-answer' | 'link-lost' | 'false-recoding') => void
   /** What was found of a segment, before anything was done about it. */
   readonly onHealth?: (manifestId: Uint8Array, segment: number, health: SegmentHealth) => void
 }

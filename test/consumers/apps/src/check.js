@@ -49,6 +49,20 @@ const checks = {
     expect(hex(decoder.decode()) === hex(source), 'the bytes that were coded', decoder.rank)
   },
 
+  'what is stored goes through workers, wired by nobody': async ({ createCraftec }, { bootstrap }) => {
+    const craft = await createCraftec({ bootstrap })
+    try {
+      const file = crypto.getRandomValues(new Uint8Array(60_000))
+      const { link } = await craft.obj.put(file, { replicas: 0 })
+      expect(hex(await craft.obj.get(link).bytes()) === hex(file), 'the bytes that were put', link)
+      await craft.obj.remove(link)
+      const { codec, store } = await craft.obj.engines()
+      expect(codec === 'workers' && store === 'worker', 'workers', `${codec}, ${store}`)
+    } finally {
+      await craft.stop()
+    }
+  },
+
   // In memory: a directory kept from an earlier visit is a way in, too.
   'without a network a fetch rejects with a code, in time': async (
     { createCraftec, CraftecError },
