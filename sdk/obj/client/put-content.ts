@@ -72,6 +72,8 @@ export async function putContent(
   } catch (error) {
     await draft.drop()
     throw error
+  } finally {
+    draft.release()
   }
 }
 
@@ -195,6 +197,11 @@ class Draft {
     await this.#begun.catch(() => {})
     await this.#context.store.removeContent(this.#id).catch(() => {})
     await this.#forget().catch(() => {})
+  }
+
+  /** Give back its memory. */
+  release(): void {
+    this.#rooms.clear()
   }
 
   async #begin(pieceBytes: number): Promise<void> {

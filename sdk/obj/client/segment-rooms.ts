@@ -23,4 +23,9 @@ export class SegmentRooms {
     if (buffer instanceof ArrayBuffer && buffer.byteLength > 0 && this.#free.length < this.#limit)
       this.#free.push(buffer)
   }
+
+  /** Nothing more will be asked for: give the memory back now, as the collector would some time. */
+  clear(): void {
+    for (const buffer of this.#free.splice(0)) buffer.transfer?.(0)
+  }
 }

@@ -11,7 +11,7 @@ export interface OpenedSource {
   readonly chunks: AsyncIterable<Uint8Array>
 }
 
-/** Read of a Blob at a time: its own streams come in pieces of 64 KiB, one message each. */
+/** Read of a Blob at a time: its own streams come in pieces of 64 KiB, one message each. Beside it the next is on its way. */
 const BLOB_READ_BYTES = 2 * 1024 * 1024
 
 /** @throws CraftecError `invalid-argument` for anything else */
@@ -34,8 +34,18 @@ async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
 }
 
 async function* blobChunks(blob: Blob): AsyncIterable<Uint8Array> {
-  for (let at = 0; at < blob.size; at += BLOB_READ_BYTES)
-    yield new Uint8Array(await blob.slice(at, at + BLOB_READ_BYTES).arrayBuffer())
+  const read = (at: number): Promise<ArrayBuffer> => {
+    const reading = blob.slice(at, at + BLOB_READ_BYTES).arrayBuffer()
+    // it fails where it is awaited, if it is
+    reading.catch(() => {})
+    return reading
+  }
+  let next = read(0)
+  for (let at = 0; at < blob.size; at += BLOB_READ_BYTES) {
+    const bytes = new Uint8Array(await next)
+    next = read(at + BLOB_READ_BYTES)
+    yield bytes
+  }
 }
 
 /** By its reader: not every browser's streams are async iterable. */
