@@ -32,12 +32,18 @@ function builtModules(folder: string): string[] {
     .map(name => join(folder, name))
 }
 
-/** For a page without a bundler: everything, libp2p included, in one ES module. */
+/**
+ * For a page without a bundler: everything, libp2p included, in one ES module. Beside it the workers that it starts; where they were not
+ * put there too, storage does without.
+ */
 async function bundle(): Promise<void> {
   await build({
     configFile: false,
     root,
+    // workers are looked for beside the file, wherever that is served
+    base: './',
     logLevel: 'warn',
+    worker: { format: 'es' },
     define: { 'process.env.NODE_ENV': '"production"' },
     build: {
       outDir: join(dist, 'bundle'),
