@@ -111,6 +111,7 @@ async function startMeasurements(
 
   return {
     put: async () => megabytesPerSecond(CONTENT_BYTES, await inPage(await putter(), 'putMs', CONTENT_BYTES)),
+    putFile: async () => megabytesPerSecond(CONTENT_BYTES, await inPage(await putter(), 'putMs', CONTENT_BYTES, true)),
     store: async id => measureStore(await store(), id),
     webSocket: async () =>
       megabytesPerSecond(CONTENT_BYTES, await inPage(reader, 'webSocketMs', webSocketUrl, CONTENT_BYTES)),

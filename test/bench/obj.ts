@@ -53,6 +53,8 @@ export const suite: BenchSuite<ObjControl> = {
           baseline: stored('write 105 MB, IndexedDB, one piece a transaction', 'MB/s'),
           bar: { of: 'ratio', atLeast: 3 }
         },
+        // no bar: the browser reads the file in a process of its own, and hands it over
+        { measurement: measurement('put 100 MB, a File', 'MB/s', 'putFile'), baseline: put },
         {
           measurement: measurement('get 100 MB from one storage node', 'MB/s', 'getFromNode'),
           baseline: webSocket,
