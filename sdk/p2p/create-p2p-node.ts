@@ -11,6 +11,7 @@ import { CraftecError } from '../errors/index.ts'
 import { batchWindowUpdates } from './batch-window-updates.ts'
 import { parseBootstrap } from './bootstrap-peers.ts'
 import { dhtOver, lazyDhtClient, loadDhtServer } from './dht.ts'
+import { MAX_WINDOW_BYTES } from './frame-format.ts'
 import { gossipOver, loadGossip } from './gossip.ts'
 import { Libp2pNode } from './libp2p-node.ts'
 import { noiseCrypto } from './noise-crypto.ts'
@@ -30,10 +31,10 @@ const MAX_INBOUND_PER_SECOND = 100
 const MAX_PENDING_INBOUND = 100
 const MAX_CHANNELS_PER_PEER = 8
 /**
- * Twice what a channel has on the way. libp2p's own 16 MiB is more than the 4 MiB it buffers for a reader that pauses, such
+ * As much as a channel may have on the way. libp2p's own 16 MiB is more than the 4 MiB it buffers for a reader that pauses, such
  * as a relay before a slow peer: the stream would be aborted instead of held back.
  */
-const MAX_STREAM_WINDOW_BYTES = 2 * 1024 * 1024
+const MAX_STREAM_WINDOW_BYTES = MAX_WINDOW_BYTES
 
 /**
  * Start a libp2p node. Returns as soon as it runs; the connections to the bootstrap peers are made in the background,

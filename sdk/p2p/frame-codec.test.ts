@@ -59,6 +59,22 @@ describe('framed channel: bytes to frames', () => {
     expect(frame?.buffer.byteLength).toBe(2)
   })
 
+  it('takes as much unread as its window, widened to 3 MiB at most, and not a frame more', () => {
+    const frame = new Uint8Array(65_536)
+    const receiver = new FrameReceiver(frame.length)
+    const sender = new FrameSender()
+    expect(receiver.widen(WINDOW_BYTES)).toBe(0)
+    sender.addCredit(receiver.widen(2 ** 30))
+    expect(receiver.widen(2 ** 30)).toBe(0)
+    let sent = 0
+    for (; sender.accepts(frame.length); sent++) {
+      sender.push(frame)
+      receiver.push(drain(sender))
+    }
+    expect(sent).toBe(Math.floor((3 * WINDOW_BYTES) / frameCost(frame.length)))
+    expect(violation(() => receiver.push(word(frame.length)))).toBe(true)
+  })
+
   it('refuses a frame over the protocol limit from its header alone', () => {
     const receiver = new FrameReceiver(1_000)
     expect(violation(() => receiver.push(word(1_001)))).toBe(true)

@@ -12,6 +12,8 @@ export const END_OF_FRAMES = CONTROL_BIT
 export const MAX_FRAME_BYTES = 256 * 1024
 /** What a sender may have on the way, unread, in each direction. */
 export const WINDOW_BYTES = 1024 * 1024
+/** And what a receiver may widen that to: below what libp2p buffers of a stream (4 MiB) before it aborts it. */
+export const MAX_WINDOW_BYTES = 3 * 1024 * 1024
 /** A sender that was given more than this was given nonsense. */
 export const MAX_CREDIT_BYTES = 2 ** 31
 

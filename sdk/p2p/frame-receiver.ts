@@ -6,6 +6,7 @@ import {
   HEADER_BYTES,
   MAX_FRAME_BYTES,
   MAX_GRANT_BYTES,
+  MAX_WINDOW_BYTES,
   WINDOW_BYTES
 } from './frame-format.ts'
 
@@ -22,10 +23,11 @@ export interface Received {
 
 /**
  * The receiving half of a framed channel: bytes in any pieces go in, whole frames come out, and credit is counted.
- * Pure: no clock, no I/O. Holds at most one window of unread payload, whatever the peer sends.
+ * Pure: no clock, no I/O. Holds at most its window of unread payload, whatever the peer sends.
  */
 export class FrameReceiver {
   private readonly maxFrameBytes: number
+  private window = WINDOW_BYTES
   /** What the peer may still send. */
   private peerCredit = WINDOW_BYTES
   /** Cost of frames read but not yet given back. */
@@ -108,6 +110,14 @@ export class FrameReceiver {
     this.inbox.push(this.payload)
     this.payload = undefined
     this.payloadFilled = 0
+  }
+
+  /** Let the peer have more on the way than the protocol's window. @returns the credit to give it for that, at least 0 */
+  widen(windowBytes: number): number {
+    const more = Math.max(0, Math.min(windowBytes, MAX_WINDOW_BYTES) - this.window)
+    this.window += more
+    this.peerCredit += more
+    return more
   }
 
   /** The next whole frame; its credit stays taken until {@link release}. */

@@ -92,6 +92,14 @@ export class FramedChannel implements Channel {
     this.settle = resolve
   }
 
+  /** Let the peer have up to `windowBytes` on the way, at most 3 MiB: for what is read as fast as it comes, over links with long ways. */
+  widen(windowBytes: number): void {
+    const grant = this.receiver.widen(windowBytes)
+    if (grant === 0 || this.over || this.localEnded) return
+    this.sender.grant(grant)
+    this.scheduleFlush()
+  }
+
   /** Payload bytes that wait for the reader. */
   get bufferedBytes(): number {
     return this.receiver.bufferedBytes

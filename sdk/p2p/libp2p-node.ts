@@ -125,12 +125,14 @@ export class Libp2pNode implements P2pNode {
 
   async openChannel(peer: PeerAddresses, protocol: string, options: OpenChannelOptions): Promise<Channel> {
     this.checkRunning()
-    const { signal, timeoutMs = DEFAULT_TIMEOUT_MS, maxFrameBytes } = options
+    const { signal, timeoutMs = DEFAULT_TIMEOUT_MS, maxFrameBytes, windowBytes = 0 } = options
     return withDeadline({ signal, timeoutMs, what: `channel ${protocol}`, clock: this.clock }, async signal => {
       const connection = await this.connect(peer, signal)
       try {
         const stream = await connection.newStream(protocol, { signal, runOnLimitedConnection: true })
-        return this.track(channelOverStream(stream, connection, maxFrameBytes, this.clock))
+        const channel = this.track(channelOverStream(stream, connection, maxFrameBytes, this.clock))
+        channel.widen(windowBytes)
+        return channel
       } catch (cause) {
         throw CraftecError.from(cause, 'link-failed', `the peer did not open a channel for ${protocol}`)
       }

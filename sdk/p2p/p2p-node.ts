@@ -28,6 +28,8 @@ export const DEFAULT_TIMEOUT_MS = 10_000
 
 export interface OpenChannelOptions extends WaitOptions {
   readonly maxFrameBytes: number
+  /** What the peer may have on the way here, unread: 1 MiB, the default, up to 3. Below a megabyte a round trip more makes no difference. */
+  readonly windowBytes?: number
 }
 
 export interface HandleOptions {

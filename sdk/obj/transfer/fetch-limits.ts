@@ -21,7 +21,7 @@ export interface FetchLimits {
 
 export const FETCH_LIMITS: FetchLimits = {
   batchPieces: 4,
-  outstandingPieces: 8,
+  outstandingPieces: 12,
   maxOutstandingPieces: 24,
   owedMs: 400,
   lateMs: 1_500,
