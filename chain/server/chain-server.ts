@@ -30,6 +30,7 @@ const MAX_CONNECTIONS = 256
 /** All clients are this machine: one runaway page is what the rate is for, so they share it. */
 const EVERYONE = 'everyone'
 const REQUEST_TIMEOUT_MS = 10_000
+const KEEP_ALIVE_MS = 75_000
 
 /** @throws CraftecError `config-invalid` when the port, or the one after it, cannot be listened on */
 export async function startChainServer(options: ChainServerOptions): Promise<ChainServer> {
@@ -50,7 +51,12 @@ export async function startChainServer(options: ChainServerOptions): Promise<Cha
   })
   const onRequest = httpEndpoint({ maxRequestBytes: MAX_REQUEST_BYTES, answer: text => answer(text) })
   const makeServer = (): Server => {
-    const timeouts = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS }
+    const timeouts = {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      // longer than clients keep idle connections: else a request now and then meets one that is being closed
+      keepAliveTimeout: KEEP_ALIVE_MS
+    }
     const server = createServer(timeouts, onRequest)
     server.on('upgrade', (request, socket, head) => sockets.upgrade(request, socket, head))
     server.maxConnections = MAX_CONNECTIONS

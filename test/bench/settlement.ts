@@ -1,4 +1,4 @@
-/** What paying costs: vouchers, addresses, proofs, and the local chain through its RPC. Figures of the chain are of its process too. */
+/** What paying costs: vouchers, addresses, proofs, the local chain through its RPC, and the program's compute. Figures of the chain are of its process too. */
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { systemRandom } from '../../sdk/async/index.ts'
@@ -26,13 +26,15 @@ const TRANSACTIONS = 40
 /** As many as a browser opens connections to one host. */
 const AT_ONCE = 6
 const POLL_MS = 5
+/** As the program's own test has it. */
+const MOST_GROWTH = 1.1
 
 export const suite: BenchSuite<SettlementParameters> = {
   name: 'settlement',
   rounds: 5,
   warmUpRounds: 1,
   timeoutMs: 30_000,
-  open: async ({ url, seed }) => {
+  open: async ({ url, seed, computeUnits }) => {
     const secret = Uint8Array.from(seed)
     const wallet = ed25519.getPublicKey(secret)
     const keys = (await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])) as CryptoKeyPair
@@ -84,7 +86,12 @@ export const suite: BenchSuite<SettlementParameters> = {
           bar: { of: 'figure', atMost: PROOF_BYTES }
         },
         { measurement: { id: 'transactions through the RPC', unit: '1/s', run: () => throughput(chain, secret) } },
-        { measurement: { id: 'time to confirm', unit: 'ms', run: () => timeToConfirm(chain, secret) } }
+        { measurement: { id: 'time to confirm', unit: 'ms', run: () => timeToConfirm(chain, secret) } },
+        ...computeUnits.map(({ name, measured, recorded }) => ({
+          measurement: { id: `compute of ${name}`, unit: 'units', run: async () => measured },
+          baseline: { id: 'as recorded', unit: 'units', run: async () => recorded },
+          bar: { of: 'ratio', atMost: MOST_GROWTH } as const
+        }))
       ]
     }
   }

@@ -37,16 +37,7 @@ export class JsonRpcEndpoint {
   async #post(body: string, signal: AbortSignal): Promise<unknown> {
     let text: string
     try {
-      const response = await fetch(this.url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body,
-        signal,
-        credentials: 'omit',
-        referrerPolicy: 'no-referrer',
-        redirect: 'error',
-        cache: 'no-store'
-      })
+      const response = await this.#fetch(body, signal)
       if (!response.ok) {
         await response.body?.cancel()
         throw unreachable(`HTTP status ${response.status}`)
@@ -60,6 +51,26 @@ export class JsonRpcEndpoint {
       return JSON.parse(text)
     } catch (cause) {
       throw rpcInvalid('something else than JSON', cause)
+    }
+  }
+
+  async #fetch(body: string, signal: AbortSignal): Promise<Response> {
+    const request: RequestInit = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+      signal,
+      credentials: 'omit',
+      referrerPolicy: 'no-referrer',
+      redirect: 'error',
+      cache: 'no-store'
+    }
+    try {
+      return await fetch(this.url, request)
+    } catch (error) {
+      if (signal.aborted) throw error
+      // the server may just have closed a connection that was kept alive; nothing that is asked here does anything twice
+      return fetch(this.url, request)
     }
   }
 }
