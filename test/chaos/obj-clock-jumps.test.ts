@@ -14,6 +14,7 @@ import {
   type ObjContext,
   parseLink,
   type SegmentHealth,
+  TAKEOVER_MS,
   TRANSFER_PROTOCOL
 } from '../../sdk/obj/index.ts'
 import { chaosRandom, chaosRounds } from '../kit/chaos.ts'
@@ -92,12 +93,12 @@ describe.each(Array.from({ length: ROUNDS }, (_, round) => round))('clocks that 
     const clock = new JumpingClock()
     const seen: SegmentHealth[] = []
     const keeper = new HealthKeeper({ ...context, clock }, { onHealth: (_, __, health) => seen.push(health) })
-    /** At the end of an epoch everybody may take over from those who were not heard of. */
-    const endOfEpoch = (aheadMs: number): void => {
-      clock.aheadMs = (epochOf(systemClock.now() + aheadMs) + 1) * EPOCH_MS - 1_000 - systemClock.now()
+    /** Late in an epoch everybody may take over from those who were not heard of. */
+    const lateInEpoch = (aheadMs: number): void => {
+      clock.aheadMs = epochOf(systemClock.now() + aheadMs) * EPOCH_MS + HOLDERS * TAKEOVER_MS - systemClock.now()
     }
     // Records of holders live four hours; within that, as far from now as audits stay valid.
-    endOfEpoch(2.5 * AUDIT_VALID_MS)
+    lateInEpoch(2.5 * AUDIT_VALID_MS)
     await keeper.round()
     expect(seen.at(-1)?.holders).toBe(HOLDERS)
     const challenge = new Uint8Array(32 + 4 + 1 + 2 + 32 + 1)
@@ -107,7 +108,7 @@ describe.each(Array.from({ length: ROUNDS }, (_, round) => round))('clocks that 
     for (const { context } of others) keeper.heard(context.node.peerId, challenge)
     const [dead, ...alive] = others as [LoopbackHolder, ...LoopbackHolder[]]
     await dead.kill()
-    endOfEpoch(0)
+    lateInEpoch(0)
     expect(await keeper.round()).toMatchObject({ scanned: 1 })
     expect(seen.at(-1)?.holders).toBe(1 + alive.length)
     keeper.stop()
