@@ -12,6 +12,7 @@ import {
   money,
   type PaymentLog,
   parseAddress,
+  type RawAccount,
   type SessionStore,
   type Settlement
 } from '../../sdk/settlement/index.ts'
@@ -63,6 +64,15 @@ function settlementWith(
     log,
     sessions
   })
+}
+
+/** A channel that locks 1,000 units, as if it locked 1,001. */
+function oneMore({ owner, data }: RawAccount): RawAccount {
+  const changed = data.slice()
+  const view = new DataView(changed.buffer)
+  for (let at = 0; at + 8 <= changed.length; at += 8)
+    if (view.getBigUint64(at, true) === 1_000n) view.setBigUint64(at, 1_001n, true)
+  return { owner, data: changed }
 }
 
 /** Seconds since the Unix epoch by the chain, which tests move ahead. */
@@ -280,7 +290,14 @@ describe('a session', () => {
 
   it('spends more once more is locked, and a top-up that is tried again adds nothing', async () => {
     const log = memoryPaymentLog()
-    const settlement = await settlementWith(log)
+    const misled: ChainRpc = {
+      ...rpc,
+      // says that one unit more is locked than is: another top-up, it seems
+      accounts: async (...asked) =>
+        (await rpc.accounts(...asked)).map(found => (lies && found ? oneMore(found) : found))
+    }
+    let lies = false
+    const settlement = await settlementWith(log, misled)
     const before = await balance(settlement)
     const session = await open(settlement, 1_000n)
     await session.pay(1_000n, nowSecs())
@@ -294,7 +311,13 @@ describe('a session', () => {
     const aborted = settlement.sessions.topUp(wallet, session, more, { signal: stop.signal, onStage })
     await expect(aborted).rejects.toMatchObject({ code: 'aborted' })
     expect(session.left.units).toBe(0n)
-    await settlement.sessions.topUp(wallet, session, more)
+    lies = true
+    const signed = wallet.asked.length
+    const onRetry = (): void => {
+      lies = false
+    }
+    await settlement.sessions.topUp(wallet, session, more, { onStage: onRetry })
+    expect(wallet.asked.length).toBe(signed)
     expect(session.left.units).toBe(500n)
     expect(before - (await balance(settlement))).toBe(1_500n)
 

@@ -134,6 +134,21 @@ export async function freshKey({ rpc, log }: PayContext, purpose: string, { sign
   }
 }
 
+/**
+ * The key of an attempt at `purpose` that may still happen, so that a new one follows it; else `key`. For keys that are made of
+ * what an endpoint says: one that lies must not make the next attempt look like another payment.
+ */
+export async function openKey(
+  { rpc, log }: PayContext,
+  purpose: string,
+  key: string,
+  { signal }: PayOptions
+): Promise<string> {
+  const cluster = await rpc.cluster({ signal })
+  const open = (await log.open()).find(payment => payment.cluster === cluster && payment.key.startsWith(`${purpose}:`))
+  return open?.key ?? `${purpose}:${key}`
+}
+
 /** Settle what earlier pages left open; what is known of each is told as it becomes known. Never throws for one payment. */
 export async function settleOpenPayments(
   context: PayContext,

@@ -17,7 +17,7 @@ import { checkVoucher, type SignedVoucher } from '../messages/index.ts'
 import { compareMoney, formatMoney, type Money } from '../money/index.ts'
 import { createSessionKey, type SessionStore, SpendingSession, sessionKeyFrom } from '../session/index.ts'
 import type { ConnectedWallet } from '../wallet/index.ts'
-import { type PayContext, type PayOptions, pay } from './pay.ts'
+import { openKey, type PayContext, type PayOptions, pay } from './pay.ts'
 import type { FoundChannel, SettlementReader } from './settlement-reader.ts'
 
 export interface SessionRequest {
@@ -111,9 +111,10 @@ export class SessionClient {
     const channel = await this.#channel(address, options)
     const mint = await this.#mintOf(amount, options)
     const senderToken = associatedTokenAddress(wallet.address, mint)
+    // what was locked before makes it this top-up and no other: it only ever grows
+    const key = await openKey(this.#context, `top-up:${address}:${channel.openedSlot}`, `${channel.deposited}`, options)
     const signature = await this.#send(wallet, options, {
-      // what was locked before makes it this top-up and no other: it only ever grows
-      key: `top-up:${address}:${channel.openedSlot}:${channel.deposited}`,
+      key,
       summary: `Add ${formatMoney(amount)} to what this page may spend on ${channel.receiver}; the rest comes back`,
       instructions: [topUp(this.#at, { ...channel, senderToken, amount: amount.units })]
     })
