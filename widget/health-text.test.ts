@@ -21,7 +21,9 @@ describe('what is said of holders', () => {
       'Storage peers that proved what they hold: 2, with 8 of 20 pieces. Any 1 of them may vanish. ' +
         'Storage peers that could not prove what they claim: 1. Out of reach: 1.'
     )
-    expect(holdersText(report([peer('proven')], 'healthy'), ENGLISH, format)).toContain('Safe. Storage peers that proved what they hold: 1.')
+    expect(holdersText(report([peer('proven')], 'healthy'), ENGLISH, format)).toContain(
+      'Safe. Storage peers that proved what they hold: 1.'
+    )
     expect(holdersText(report([], 'lost'), ENGLISH, format)).toBe(ENGLISH.heldByNobody)
   })
 

@@ -129,7 +129,10 @@ async function open(parameters: RlncParameters): Promise<Bench> {
     return performance.now() - started
   })
   // As a caller with a long file has it: one segment more in flight than there are workers, each in memory that an earlier one was in.
-  const rooms = [0, 1, 2].map(() => ({ source: source.slice(), into: new Uint8Array(2 * PARITY * PIECE_BYTES) }))
+  const rooms: { source: Uint8Array; into: Uint8Array }[] = [0, 1, 2].map(() => ({
+    source: source.slice(),
+    into: new Uint8Array(2 * PARITY * PIECE_BYTES)
+  }))
   const encodeMany = async (target: CodecPool, workers: number): Promise<number> => {
     let left = SEGMENTS
     const started = performance.now()
