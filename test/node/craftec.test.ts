@@ -76,6 +76,7 @@ describe('createCraftec', () => {
     expect(states.at(-1)).toBe('stopped')
   })
 
+  const WALLET = { endpoints: ['http://127.0.0.1:1'], cluster: 'localnet' }
   it.each<[string, unknown, string]>([
     ['an unknown option', { bootstrap: [DEAD], hop: 3 }, 'unknown-option'],
     ['an unknown net option', { bootstrap: [DEAD], net: { proxy: true } }, 'unknown-option'],
@@ -89,6 +90,9 @@ describe('createCraftec', () => {
     ['a relay that is no option', { bootstrap: [DEAD], relay: null }, 'invalid-argument'],
     ['a short relay seed', { bootstrap: [DEAD], relay: { seed: new Uint8Array(31) } }, 'invalid-argument'],
     ['a relay country that is none', { bootstrap: [DEAD], relay: { country: 'Austria' } }, 'invalid-argument'],
+    ['an unknown wallet option', { bootstrap: [DEAD], wallet: { ...WALLET, seed: [] } }, 'unknown-option'],
+    ['a wallet without a chain', { bootstrap: [DEAD], wallet: { ...WALLET, endpoints: [] } }, 'invalid-argument'],
+    ['a wallet of no known cluster', { bootstrap: [DEAD], wallet: { ...WALLET, cluster: 'main' } }, 'invalid-argument'],
     ['a relay bandwidth below zero', { bootstrap: [DEAD], relay: { bandwidthKiBps: -1 } }, 'invalid-argument']
   ])('refuses %s', async (_, options, code) => {
     expect(await codeOf(createCraftec(options as CraftecOptions))).toBe(code)
