@@ -4,6 +4,7 @@ import { CraftecError } from '../errors/index.ts'
 import type { PeerId } from '../identity/index.ts'
 import { CLOSE_DEADLINE_MS, FramedChannel } from './framed-channel.ts'
 import { nextTurn } from './next-turn.ts'
+import { oneMessagePerSend } from './one-message-per-send.ts'
 import { transportOf } from './transport-of.ts'
 
 /**
@@ -20,6 +21,7 @@ export function channelOverStream(
   maxFrameBytes: number,
   clock: Clock
 ): FramedChannel {
+  oneMessagePerSend(stream)
   const channel = new FramedChannel(
     {
       send: bytes => stream.send(bytes),
