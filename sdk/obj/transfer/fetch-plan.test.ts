@@ -42,6 +42,36 @@ describe('fetch plan', () => {
     expect(asked.every(({ committed }) => committed.size <= FETCH_LIMITS.batchPieces)).toBe(true)
   })
 
+  it('asks a peer for recoded pieces once at a time: it would send the same ones twice', () => {
+    const plan = new FetchPlan()
+    plan.handle(segment(12), 0)
+    const segments = [{ committed: new IndexSet(), recoded: 12 }]
+    const [first, ...more] = wants(plan.handle({ type: 'have', peer: 'a', first: 0, segments }, 0))
+    expect(more).toEqual([])
+    const request = first?.request ?? 0
+    const pieces = range(0, first?.recoded ?? 0).flatMap(() =>
+      plan.handle({ type: 'piece', peer: 'a', request, index: undefined, innovative: true }, 1)
+    )
+    const ended = plan.handle({ type: 'end', peer: 'a', request, reason: 'done', retryAfterMs: 0 }, 1)
+    expect(wants([...pieces, ...ended])).toHaveLength(1)
+  })
+
+  it('does not take it for a broken promise when what a peer recoded is of no use any more', () => {
+    const plan = new FetchPlan()
+    plan.handle(segment(12), 0)
+    const segments = [{ committed: new IndexSet(), recoded: 3 }]
+    let effects = plan.handle({ type: 'have', peer: 'a', first: 0, segments }, 0)
+    for (let round = 0; round < 2 * FETCH_LIMITS.maxBroken; round++) {
+      const [want] = wants(effects)
+      if (want)
+        plan.handle({ type: 'end', peer: 'a', request: want.request, reason: 'exhausted', retryAfterMs: 0 }, round)
+      effects = plan.handle({ type: 'have', peer: 'a', first: 0, segments }, round)
+      expect(effects).toEqual([])
+    }
+    const more = [{ committed: new IndexSet(), recoded: 4 }]
+    expect(wants(plan.handle({ type: 'have', peer: 'a', first: 0, segments: more }, 99))).toHaveLength(1)
+  })
+
   it('asks others for other pieces when a peer is late, and cancels it when the segment is complete', () => {
     const plan = new FetchPlan()
     plan.handle(segment(2), 0)

@@ -74,6 +74,8 @@ export class FetchPlan {
     switch (event.type) {
       case 'segment':
         this.#segments.set(event.segment, { ...event, sources: event.sources, held: IndexSet.of(...event.held) })
+        // Wanted anew: what was of no use may be now.
+        for (const peer of this.#peers.values()) peer.recodedTaken.delete(event.segment)
         break
       case 'forget':
         this.#segments.delete(event.segment)
@@ -151,7 +153,11 @@ export class FetchPlan {
     // It said it had these. Pieces can be evicted meanwhile; a peer that only talks is found out after a few.
     const holdings = peer.have.get(want.segment)
     for (const index of want.committed) holdings?.committed.delete(index)
-    if (holdings && want.recoded > 0) peer.have.set(want.segment, { ...holdings, recoded: 0 })
+    // Recoded pieces in the span of what came from others meanwhile are not sent, and were no promise.
+    const { segment } = want
+    if (want.recoded > 0)
+      peer.recodedTaken.set(segment, Math.max(holdings?.recoded ?? 0, peer.recodedTaken.get(segment) ?? 0))
+    if (want.committed.size === 0) return []
     return ++peer.broken >= this.#limits.maxBroken ? this.#drop(event.peer, 'broken-promises') : []
   }
 
@@ -242,7 +248,8 @@ export class FetchPlan {
       if (segment.held.has(index) || assigned.has(index)) continue
       if (!isPart || segment.sources?.has(index)) committed.add(index)
     }
-    const spare = holdings.recoded - (peer.recodedTaken.get(number) ?? 0) - this.#recodedOwed(name, number)
+    // One want for recoded pieces at a time: a holder chooses by what the asker has, and would send the same ones twice.
+    const spare = this.#recodedOwed(name, number) > 0 ? 0 : holdings.recoded - (peer.recodedTaken.get(number) ?? 0)
     const recoded = segment.recoded && !isPart ? Math.max(0, Math.min(missing - committed.size, spare)) : 0
     return { committed, recoded }
   }
