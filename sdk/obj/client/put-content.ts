@@ -18,7 +18,7 @@ import { type CutSegment, cutSegments, type SegmentShape } from './cut-segments.
 import type { ObjContext } from './obj-context.ts'
 import { sealChunks } from './seal-chunks.ts'
 import { SegmentRooms } from './segment-rooms.ts'
-import type { OpenedSource } from './source-chunks.ts'
+import { freedChunks, type OpenedSource } from './source-chunks.ts'
 
 export interface PutContentOptions {
   readonly encrypt: boolean
@@ -100,7 +100,8 @@ class Draft {
       plainSize += bytes
       options.onProgress?.(plainSize)
     }
-    const kept = await this.#keepAll(stored(source.chunks, cipher, onPlain), shape, options.signal)
+    const chunks = source.owned ? freedChunks(source.chunks) : source.chunks
+    const kept = await this.#keepAll(stored(chunks, cipher, onPlain), shape, options.signal)
     const manifest = await this.#sign(kept, shape, cipher && { chunkBytes: cipher.chunkBytes, plainSize })
     const content = {
       manifestId: manifest.id,

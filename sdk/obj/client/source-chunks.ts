@@ -9,6 +9,8 @@ export interface OpenedSource {
   readonly name: string | undefined
   readonly type: string | undefined
   readonly chunks: AsyncIterable<Uint8Array>
+  /** Nobody else has the chunks: whoever is done with one may free it. */
+  readonly owned: boolean
 }
 
 /** Read of a Blob at a time: its own streams come in pieces of 64 KiB, one message each. Beside it the next is on its way. */
@@ -17,16 +19,27 @@ const BLOB_READ_BYTES = 2 * 1024 * 1024
 /** @throws CraftecError `invalid-argument` for anything else */
 export function openSource(source: PutSource): OpenedSource {
   if (source instanceof Uint8Array)
-    return { size: source.length, name: undefined, type: undefined, chunks: once(source) }
+    return { size: source.length, name: undefined, type: undefined, chunks: once(source), owned: false }
   if (source instanceof Blob) {
     const name = typeof File !== 'undefined' && source instanceof File ? source.name : undefined
-    return { size: source.size, name, type: source.type || undefined, chunks: blobChunks(source) }
+    return { size: source.size, name, type: source.type || undefined, chunks: blobChunks(source), owned: true }
   }
   if (source instanceof ReadableStream)
-    return { size: undefined, name: undefined, type: undefined, chunks: streamChunks(source) }
+    return { size: undefined, name: undefined, type: undefined, chunks: streamChunks(source), owned: false }
   if (typeof source === 'object' && source !== null && Symbol.asyncIterator in source)
-    return { size: undefined, name: undefined, type: undefined, chunks: checked(source) }
+    return { size: undefined, name: undefined, type: undefined, chunks: checked(source), owned: false }
   throw new CraftecError('invalid-argument', 'put takes a Blob, a File, bytes, a ReadableStream or an async iterable')
+}
+
+/**
+ * What passes is freed when the next is asked for. Left to the collector, some tens of megabytes pile up.
+ * @param chunks nobody else has; their reader copies what it needs
+ */
+export async function* freedChunks(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  for await (const chunk of chunks) {
+    yield chunk
+    if (chunk.buffer instanceof ArrayBuffer) chunk.buffer.transfer?.(0)
+  }
 }
 
 async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {

@@ -23,13 +23,16 @@ function obj(): Craft['obj'] {
   return craft.obj
 }
 
-/** Random bytes that cost their reader nothing: each block is one of a few, with its number in front. */
+/**
+ * Random bytes that cost their reader nothing: each block is one of a few, with its number in front. A put copies what it is given before
+ * it asks for more, so that they can be used again; garbage of this source would be taken for memory of the put.
+ */
 async function* blocks(bytes: number): AsyncGenerator<Uint8Array, void, undefined> {
   const made = systemRandom(4 * BLOCK_BYTES)
   for (let at = 0, number = 0; at < bytes; at += BLOCK_BYTES, number++) {
     const from = (number % 4) * BLOCK_BYTES
-    const block = made.slice(from, from + Math.min(BLOCK_BYTES, bytes - at))
-    new DataView(block.buffer).setUint32(0, number)
+    const block = made.subarray(from, from + Math.min(BLOCK_BYTES, bytes - at))
+    new DataView(block.buffer, block.byteOffset).setUint32(0, number)
     yield block
   }
 }
