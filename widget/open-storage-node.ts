@@ -8,8 +8,8 @@ export interface StorageNode {
 }
 
 /**
- * A node of the widget's own, with slab files and coding in workers. The code of it is loaded here, not with the element.
- * @throws CraftecError as `createCraftec` and `openPieceStore` do
+ * A node of the widget's own. The code of it is loaded here, not with the element.
+ * @throws CraftecError as `createCraftec` and its storage do
  */
 export async function openStorageNode(bootstrap: readonly string[]): Promise<StorageNode> {
   if (bootstrap.length === 0)
@@ -17,24 +17,8 @@ export async function openStorageNode(bootstrap: readonly string[]): Promise<Sto
       'invalid-argument',
       'give <craftec-storage> a bootstrap attribute, or set its craft property'
     )
-  const [{ createCraftec }, { createCodecPool, openPieceStore }] = await Promise.all([
-    import('../sdk/index.ts'),
-    import('../workers/index.ts')
-  ])
-  const ends: (() => Promise<void>)[] = []
-  const close = async (): Promise<void> => {
-    for (const end of ends.splice(0).reverse()) await end().catch(() => {})
-  }
-  try {
-    const store = await openPieceStore()
-    ends.push(() => store.close())
-    const codec = createCodecPool()
-    ends.push(async () => codec.dispose())
-    const craft = await createCraftec({ bootstrap, obj: { store, codec } })
-    ends.push(() => craft.stop())
-    return { craft, close }
-  } catch (error) {
-    await close()
-    throw error
-  }
+  const { createCraftec } = await import('../sdk/index.ts')
+  // `obj` given, even empty: storage starts with the node, and goes on with what was not spread
+  const craft = await createCraftec({ bootstrap, obj: {} })
+  return { craft, close: () => craft.stop() }
 }
