@@ -11,6 +11,7 @@ import {
   FEE_BPS,
   FORCE_CLOSE_DELAY_SECS,
   openDefaultChannel,
+  openPool,
   openSubscription,
   operatorsTree,
   PERIOD,
@@ -22,6 +23,7 @@ import {
   TOKENS,
   tokensIn,
   VOUCHER_KEY,
+  WITHDRAWAL_DELAY_SECS,
   World
 } from '../kit/index.ts'
 
@@ -146,6 +148,21 @@ describe('rent returns to who paid it', () => {
     const close = () => calls.closeDistribution(world, pool, distribution, world.people.mallory)
     // The quorum's two signatures are paid for like the poster's own.
     expect(rentLost(world, call, close, 3n)).toBe(0n)
+  })
+})
+
+describe('an announced withdrawal', () => {
+  it('reaches no money that came in after a distribution took what it was announced for', () => {
+    const world = World.create()
+    const pool = openPool(world)
+    const { alice, carol } = world.people
+    world.must(calls.requestWithdrawal(world, carol, DEPOSIT))
+    postNow(world, pool, posting(operatorsTree(world), 0, (DEPOSIT * 3n) / 4n))
+    world.must(calls.deposit(world, alice, carol, DEPOSIT))
+    world.runtime.advance(WITHDRAWAL_DELAY_SECS)
+    const before = tokensIn(world.runtime, carol.token)
+    world.must(calls.withdraw(world, carol))
+    expect(tokensIn(world.runtime, carol.token) - before).toBe(DEPOSIT / 4n)
   })
 })
 
