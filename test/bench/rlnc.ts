@@ -140,8 +140,9 @@ async function open(parameters: RlncParameters): Promise<Bench> {
       rooms.slice(0, workers + 1).map(async room => {
         for (; left > 0; ) {
           left--
-          const done = await target.encode({ ...room, k: K, pieceBytes: PIECE_BYTES, count: 2 * PARITY })
-          room.source = done.source
+          const job = { ...room, k: K, pieceBytes: PIECE_BYTES, count: 2 * PARITY, returnSource: true }
+          const done = await target.encode(job)
+          room.source = done.source ?? source.slice()
           room.into = done.pieces
         }
       })

@@ -112,12 +112,9 @@ export function createCodecHost({ ownsJobs = false }: CodecHostOptions = {}): Co
       }),
     encode: async (id, job, onProgress) => {
       const outcome = await run(id, onProgress, (engine, options) => encodeSegment(engine, job, systemRandom, options))
-      if ('value' in outcome) {
-        const { coefficients, pieces, source } = outcome.value
-        return transfer(outcome, owned(coefficients, pieces, source))
-      }
-      if (ownsJobs) free(bytesOf(job))
-      return outcome
+      const { coefficients, pieces, source } = 'value' in outcome ? outcome.value : {}
+      if (ownsJobs && !source) free(bytesOf(job))
+      return transfer(outcome, owned(...[coefficients, pieces, source].filter(array => array !== undefined)))
     },
     decode: async (id, job, onProgress) => {
       const outcome = await run(id, onProgress, (engine, options) => decodeSegment(engine, job, options))

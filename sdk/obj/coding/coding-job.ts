@@ -25,6 +25,8 @@ export interface EncodeJob extends Generation {
    * place; any other array is transferred to it, and comes back as the result's.
    */
   readonly into?: Uint8Array
+  /** Give the source back. Default: no; a pool's worker frees it, for a caller that forgets it would fill the memory with segments. */
+  readonly returnSource?: boolean
 }
 
 export interface EncodeResult {
@@ -32,8 +34,8 @@ export interface EncodeResult {
   readonly coefficients: Uint8Array
   /** The pieces end to end. */
   readonly pieces: Uint8Array
-  /** The job's source, unchanged, for further use: what is filled again costs no page faults and leaves nothing to the collector. */
-  readonly source: Uint8Array
+  /** If asked for: the job's source. Memory that is filled again costs no page faults, and leaves nothing to the collector. */
+  readonly source?: Uint8Array
 }
 
 /** @throws CraftecError `invalid-argument` | `aborted` */
@@ -69,7 +71,7 @@ export async function encodeSegment(
       encoder.combine(coefficients, outputs, 0, to - from)
     }
     await runInSteps({ bytes: pieceBytes, workPerByte: count * k, step }, options)
-    return { coefficients, pieces, source }
+    return { coefficients, pieces, ...(job.returnSource ? { source } : {}) }
   } finally {
     encoder.release()
   }
