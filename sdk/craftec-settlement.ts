@@ -49,7 +49,7 @@ export interface CraftecSettlement {
   subscribe(request: PlanRequest, options?: PayOptions): Promise<string>
   /** Buy the period after the running one. */
   renew(request: PlanRequest, options?: PayOptions): Promise<string>
-  /** Have the period ahead paid back. @param poolId as {@link PlanRequest} has it */
+  /** Have the period ahead paid back. `poolId` is as in {@link PlanRequest}. */
   cancel(request: Pick<PlanRequest, 'plan' | 'poolId'>, options?: PayOptions): Promise<string>
   /** One approval, then payments up to a cap and an expiry without another. */
   openSession(request: SessionRequest, options?: PayOptions): Promise<SpendingSession>
