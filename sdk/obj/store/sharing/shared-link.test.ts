@@ -122,6 +122,31 @@ describe('a shared store', () => {
     expect(disk.owners.length).toBeGreaterThan(5)
   })
 
+  it('serves a tab whose locks are slower than its messages, as they are in a busy browser', async () => {
+    const { tab } = tabs('late-lock')
+    const first = tab('first')
+    await first.usage()
+    const { locks } = navigator
+    const request = locks.request.bind(locks)
+    const granted = Promise.withResolvers<void>()
+    let requests = 0
+    // the first lock that the second tab asks for is its own
+    const late = async (...args: Parameters<typeof request>): Promise<unknown> => {
+      if (requests++ === 0) await granted.promise
+      return request(...args)
+    }
+    Object.defineProperty(locks, 'request', { value: late, configurable: true })
+    try {
+      const second = tab('second')
+      const usage = second.usage()
+      setTimeout(granted.resolve, 50)
+      expect(await usage).toEqual(await first.usage())
+      expect(await second.contents()).toEqual([])
+    } finally {
+      Reflect.deleteProperty(locks, 'request')
+    }
+  })
+
   it('carries errors with their codes, aborts, progress and changes from tab to tab', async () => {
     const { tab } = tabs('carries')
     const [owner, other] = [tab('owner'), tab('other')]

@@ -64,6 +64,8 @@ class SharedLink implements StoreLink {
   readonly #board: BroadcastChannel
   readonly #listeners = new ChangeListeners()
   readonly #closing = new AbortController()
+  /** This context has the lock that tells owners that it lives. */
+  readonly #alive = Promise.withResolvers<void>()
   /** Who waits for a route. */
   readonly #seekers = new Set<{ resolve: (route: Route) => void; reject: (error: unknown) => void }>()
   #route: Route | undefined
@@ -85,9 +87,10 @@ class SharedLink implements StoreLink {
     this.#board.onmessage = ({ data }) => this.#onBoard(data as BoardMessage)
     // Held as long as this context lives: the owner learns of its end.
     void navigator.locks
-      .request(lockOf(this.#name, this.#self), { signal: this.#closing.signal }, () =>
-        untilAborted(this.#closing.signal)
-      )
+      .request(lockOf(this.#name, this.#self), { signal: this.#closing.signal }, () => {
+        this.#alive.resolve()
+        return untilAborted(this.#closing.signal)
+      })
       .catch(() => {})
     this.#candidate()
   }
@@ -229,7 +232,10 @@ class SharedLink implements StoreLink {
         port.close()
       }
     }
-    this.#say({ type: 'join', owner, client: this.#self, pipe })
+    // Not before: locks and messages take different ways, and an owner that gets this context's lock takes it for dead.
+    void this.#alive.promise.then(() => {
+      if (this.#joining?.port === port) this.#say({ type: 'join', owner, client: this.#self, pipe })
+    })
   }
 
   #take(route: Route): void {
