@@ -16,6 +16,7 @@ import {
   type SessionStore,
   type Settlement
 } from '../../sdk/settlement/index.ts'
+import { FIRST_PROGRAM_ERROR, PROGRAM_ERRORS } from '../../sdk/settlement/refusals/program-errors.ts'
 import { type KeyWallet, keyWallet } from '../kit/key-wallet.ts'
 
 const DATA_STANDARD = { service: 1, tier: 2, billingPeriod: 0 }
@@ -264,6 +265,24 @@ describe('a session', () => {
     const { feeBps } = await settlement.reader.config()
     const paid = await settlement.reader.balance(receiver.address)
     expect(paid?.units).toBe(100_000n - (100_000n * BigInt(feeBps)) / 10_000n)
+  })
+
+  it('is redeemed a moment later when the slot that opened it has not passed', async () => {
+    const session = await open(await settlementWith(memoryPaymentLog()))
+    const voucher = await session.pay(7n, nowSecs())
+    const code = FIRST_PROGRAM_ERROR + PROGRAM_ERRORS.findIndex(([name]) => name === 'OpenedThisSlot')
+    const tooSoon = { error: { InstructionError: [3, { Custom: code }] }, logs: [], computeUnits: undefined }
+    let trials = 0
+    const early = (times: number): ChainRpc => ({
+      ...rpc,
+      simulate: async (wire, options) => (++trials <= times ? tooSoon : rpc.simulate(wire, options))
+    })
+    const impatient = await settlementWith(memoryPaymentLog(), early(Number.POSITIVE_INFINITY))
+    await expect(impatient.sessions.redeem(receiver, voucher)).rejects.toMatchObject({ code: 'transaction-failed' })
+    trials = 0
+    const settlement = await settlementWith(memoryPaymentLog(), early(2))
+    await settlement.sessions.redeem(receiver, voucher)
+    expect(trials).toBe(3)
   })
 
   it('goes on after a reload, and takes the newest voucher from who has it', async () => {

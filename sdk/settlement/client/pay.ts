@@ -15,6 +15,11 @@ import { refusalError } from '../refusals/index.ts'
 import { type ChainRpc, compileTransaction } from '../rpc/index.ts'
 import { type ConnectedWallet, checkCluster, checkSigned } from '../wallet/index.ts'
 
+/** The refusal of what is asked for in the slot that opened an account: a slot later it is taken. */
+const TOO_SOON = 'OpenedThisSlot'
+const SLOT_MS = 400
+const MAX_TRIES = 5
+
 export interface PayContext {
   readonly rpc: ChainRpc
   readonly log: PaymentLog
@@ -191,8 +196,15 @@ async function prepare(context: PayContext, feePayer: Address, request: PaymentR
     const instructions = [...computeBudget(units, price), ...request.instructions]
     return { wire: compileTransaction({ blockhash: lifetime.blockhash, feePayer, instructions }), lifetime }
   }
-  const trial = await rpc.simulate((await draft(MAX_COMPUTE_UNITS, 0n)).wire, { signal })
-  if (trial.error !== null) throw await refused(context, request, trial.error, trial.logs)
+  const simulate = async () => rpc.simulate((await draft(MAX_COMPUTE_UNITS, 0n)).wire, { signal })
+  let trial = await simulate()
+  for (let tries = 1; trial.error !== null; tries++) {
+    const error = await refused(context, request, trial.error, trial.logs)
+    if (error.details.name !== TOO_SOON || tries === MAX_TRIES) throw error
+    await new Promise<void>(resolve => context.clock.after(SLOT_MS, resolve))
+    throwIfAborted(signal, request.summary)
+    trial = await simulate()
+  }
   const computeUnits = headroom(trial.computeUnits ?? MAX_COMPUTE_UNITS)
   const dearest = (MAX_PRIORITY_FEE * MICRO) / BigInt(computeUnits)
   const price = asked < dearest ? asked : dearest
