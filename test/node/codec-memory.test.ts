@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createCodecPool } from './codec-pool.ts'
+import { createCodecPool } from '../../workers/codec/index.ts'
 
 const GIB = 1024 ** 3
 const MIB = 1024 ** 2
