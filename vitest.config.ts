@@ -1,5 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
+const LINK_TESTS = 'test/e2e/{p2p-*,webtransport}.test.ts'
+
 /** No retries anywhere: a test that fails sometimes is a defect of the test or of the code, and both need mending. */
 export default defineConfig({
   test: {
@@ -53,12 +55,26 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'links',
+          environment: 'node',
+          include: [LINK_TESTS],
+          // Browsers and their links, measured among other things: one file at a time.
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
+          retry: 0
+        }
+      },
+      {
+        test: {
           name: 'e2e',
           environment: 'node',
           include: ['test/e2e/**/*.test.ts'],
+          exclude: [LINK_TESTS],
           // Whole networks and browsers: one file at a time.
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           testTimeout: 90_000,
           hookTimeout: 90_000,
           retry: 0
@@ -70,7 +86,7 @@ export default defineConfig({
           environment: 'node',
           include: ['test/chaos/**/*.test.ts'],
           fileParallelism: false,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           testTimeout: 90_000,
           hookTimeout: 90_000,
           retry: 0

@@ -1,3 +1,5 @@
+import { NATIVE_TSC } from './native-tsc.ts'
+
 /** The stages of `npm test`. */
 export interface Check {
   readonly name: string
@@ -20,8 +22,6 @@ export interface Stage {
 
 const MINUTE_MS = 60_000
 export const RESULTS_FOLDER = '.cache/test'
-/** The native compiler by its path: the one with a programming interface, which other tools need, has a command of the same name. */
-const TSC = 'node_modules/typescript-native/bin/tsc'
 
 export const STAGES: readonly Stage[] = [
   {
@@ -36,8 +36,8 @@ export const STAGES: readonly Stage[] = [
     name: 'types',
     lane: 'checks',
     checks: [
-      { name: 'everything', argv: ['node', TSC, '-p', 'tsconfig.json'] },
-      { name: 'sdk without Node', argv: ['node', TSC, '-p', 'tsconfig.sdk.json'] }
+      { name: 'everything', argv: ['node', NATIVE_TSC, '-p', 'tsconfig.json'] },
+      { name: 'sdk without Node', argv: ['node', NATIVE_TSC, '-p', 'tsconfig.sdk.json'] }
     ],
     timeoutMs: 3 * MINUTE_MS
   },
@@ -105,6 +105,7 @@ export const STAGES: readonly Stage[] = [
     ],
     timeoutMs: 10 * MINUTE_MS
   },
+  { name: 'links', lane: 'checks', needs: ['build'], checks: [vitest('links')], timeoutMs: 10 * MINUTE_MS },
   { name: 'e2e', lane: 'networks', needs: ['build'], checks: [vitest('e2e')], timeoutMs: 25 * MINUTE_MS },
   {
     name: 'chaos',

@@ -1,11 +1,10 @@
 /**
  * Coding one segment of k = 40 pieces of 256 KiB. Baselines of the same run: the reference's loops in plain JavaScript, an XOR-only
  * kernel of the same shape (the most a machine gives when multiplying is free), and the fastest Reed-Solomon package of npm.
- * In the browser it runs in a worker, and the pool's workers are nested in it.
+ * In the browser it runs in a worker. What the worker pool adds is measured by the suite rlnc-pool.
  */
 import { ReedSolomonErasure } from '@digitaldefiance/reed-solomon-erasure.wasm'
 import { systemRandom } from '../../sdk/async/index.ts'
-import { CraftecError } from '../../sdk/errors/index.ts'
 import {
   type CodedPiece,
   type CodingEngine,
@@ -16,16 +15,13 @@ import {
   type Encoder,
   loadCodingEngine
 } from '../../sdk/obj/index.ts'
-import { type CodecPool, createCodecPool } from '../../workers/codec/codec-pool.ts'
 import type { Bench, BenchRow, BenchSuite, Measurement } from './harness.ts'
 import type { RlncParameters } from './rlnc.serve.ts'
-import { spinControl } from './spin/spin-control.ts'
 
 const K = 40
 const PIECE_BYTES = 262_144
 const SEGMENT_BYTES = K * PIECE_BYTES
 const PARITY = 8
-const SEGMENTS = 6
 /**
  * On a busy machine a run of half a second loses its core many times, one of milliseconds does not. So slow codes are measured on a
  * part, the same work a byte: plain encoding on one row of eight whole pieces at a time, all in turn (short calls would be compiled to a quarter of the
@@ -60,10 +56,8 @@ async function open(parameters: RlncParameters): Promise<Bench> {
   const best = relaxed ?? strict
   const rows = systemRandom(PARITY * K)
   const outputs = Array.from({ length: PARITY }, () => new Uint8Array(PIECE_BYTES))
-  const encoders = new Map<string, Encoder>()
   const encode = (engine: CodingEngine, headBytes = HEAD_BYTES.encode): Measurement => {
     const encoder = filledEncoder(engine, source)
-    encoders.set(engine.name, encoder)
     return throughput(`encode 8, ${engine.name}`, K * headBytes, () => encoder.combine(rows, outputs, 0, headBytes))
   }
   // One each: a loop that has run on other shapes is compiled worse, to a quarter of the speed for encoding after decoding.
@@ -113,53 +107,6 @@ async function open(parameters: RlncParameters): Promise<Bench> {
   })
   const peer = reedSolomon(bytesOf(parameters.reedSolomon), source)
 
-  const pool = createCodecPool({ workers: 2 })
-  const single = createCodecPool({ workers: 1 })
-  const slow = createCodecPool({ workers: 1, engine: 'js' })
-  const spins = spinControl()
-  const endToEnd = shortest('encode 8 through the pool', async () => {
-    const segment = source.slice()
-    const started = performance.now()
-    await single.encode({ source: segment, k: K, pieceBytes: PIECE_BYTES, count: PARITY })
-    return performance.now() - started
-  })
-  const kernel = shortest('encode 8, kernel', async () => {
-    const started = performance.now()
-    encoders.get(best.name)?.combine(rows, outputs, 0, PIECE_BYTES)
-    return performance.now() - started
-  })
-  // As a caller with a long file has it: one segment more in flight than there are workers, each in memory that an earlier one was in.
-  const rooms: { source: Uint8Array; into: Uint8Array }[] = [0, 1, 2].map(() => ({
-    source: source.slice(),
-    into: new Uint8Array(2 * PARITY * PIECE_BYTES)
-  }))
-  const encodeMany = async (target: CodecPool, workers: number): Promise<number> => {
-    let left = SEGMENTS
-    const started = performance.now()
-    await Promise.all(
-      rooms.slice(0, workers + 1).map(async room => {
-        for (; left > 0; ) {
-          left--
-          const job = { ...room, k: K, pieceBytes: PIECE_BYTES, count: 2 * PARITY, returnSource: true }
-          const done = await target.encode(job)
-          room.source = done.source ?? source.slice()
-          room.into = done.pieces
-        }
-      })
-    )
-    return performance.now() - started
-  }
-  const scaling: Measurement = {
-    id: `${SEGMENTS} segments, 2 workers over 1`,
-    unit: 'x',
-    run: async () => (await least(3, () => encodeMany(single, 1))) / (await least(3, () => encodeMany(pool, 2)))
-  }
-  const cancelled: Measurement = {
-    id: 'a cancelled job in JS, until it has ended',
-    unit: 'ms',
-    run: () => cancelOne(slow)
-  }
-
   const strictEncode = encode(strict)
   const relaxedEncode = relaxed && encode(relaxed)
   const bestDecode = decode(best)
@@ -173,18 +120,9 @@ async function open(parameters: RlncParameters): Promise<Bench> {
     { measurement: bestDecode, baseline: xorDecode, bar: { of: 'ratio', atLeast: 0.5 } },
     { measurement: decodeMixed, baseline: decodeCoded, bar: { of: 'ratio', atLeast: 4 } },
     { measurement: recode, baseline: naiveRecode, bar: { of: 'ratio', atLeast: 20 } },
-    { measurement: withCopies, baseline: peer, bar: { of: 'ratio', atLeast: 8 } },
-    { measurement: endToEnd, baseline: kernel, bar: { of: 'ratio', atMost: 2.5 } },
-    // For an idle machine: what spinning gains in the same rounds tells whether this one was.
-    { measurement: scaling, baseline: spins, bar: { of: 'figure', atLeast: 1.6 } },
-    { measurement: cancelled, bar: { of: 'figure', atMost: 5 } }
+    { measurement: withCopies, baseline: peer, bar: { of: 'ratio', atLeast: 8 } }
   ]
-  return {
-    rows: rowsOf.filter(row => row !== undefined),
-    close: async () => {
-      await Promise.all([pool.dispose(), single.dispose(), slow.dispose(), spins.close()])
-    }
-  }
+  return { rows: rowsOf.filter(row => row !== undefined) }
 }
 
 function throughput(id: string, bytes: number, task: () => unknown, repeats = 1): Measurement {
@@ -205,46 +143,8 @@ function throughput(id: string, bytes: number, task: () => unknown, repeats = 1)
   }
 }
 
-/** Milliseconds: both sides of a ratio wait for a core on a busy machine, the longer one more often. */
-function shortest(id: string, task: () => Promise<number>): Measurement {
-  return { id, unit: 'ms', run: () => least(8, task) }
-}
-
-async function least(runs: number, task: () => Promise<number>): Promise<number> {
-  let best = Number.POSITIVE_INFINITY
-  for (let run = 0; run < runs; run++) {
-    await rest()
-    best = Math.min(best, await task())
-  }
-  return best
-}
-
 function rest(): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, REST_MS))
-}
-
-/** Milliseconds from a signal to the end of the job that it cancels; nine of them. */
-async function cancelOne(pool: CodecPool): Promise<number[]> {
-  const samples: number[] = []
-  while (samples.length < 9) {
-    const controller = new AbortController()
-    const source = new Uint8Array(SEGMENT_BYTES).fill(samples.length)
-    let onProgress = (): void => {}
-    const started = new Promise<void>(resolve => {
-      onProgress = resolve
-    })
-    const job = pool.encode(
-      { source, k: K, pieceBytes: PIECE_BYTES, count: K },
-      { signal: controller.signal, onProgress }
-    )
-    const outcome = job.catch((error: unknown) => error)
-    await Promise.race([started, outcome])
-    const abortedAt = performance.now()
-    controller.abort()
-    if (!((await outcome) instanceof CraftecError)) throw new Error('the job ended before it was cancelled')
-    samples.push(performance.now() - abortedAt)
-  }
-  return samples
 }
 
 function filledEncoder(engine: CodingEngine, source: Uint8Array): Encoder {

@@ -35,7 +35,7 @@ let relayId: string
 
 beforeAll(async () => {
   origin = await startDemoOrigin()
-  devnet = await startDevnet({ localOrigins: [`127.0.0.1:${origin.port}`] })
+  devnet = await startDevnet({ relays: 3, exits: 1, localOrigins: [`127.0.0.1:${origin.port}`] })
   observer = await createP2pNode({ seed: systemRandom(32), bootstrap: devnet.bootstrap, allowPrivateAddresses: true })
   server = await startPageServer({
     rootDir: join(import.meta.dirname, '../..'),

@@ -19,7 +19,7 @@ let page: Page
 
 beforeAll(async () => {
   origin = await startDemoOrigin()
-  devnet = await startDevnet({ localOrigins: [`127.0.0.1:${origin.port}`] })
+  devnet = await startDevnet({ relays: 3, exits: 1, localOrigins: [`127.0.0.1:${origin.port}`] })
   server = await startPageServer({
     rootDir: root,
     files: { '/': '<!doctype html><title>service worker</title>', [SCRIPT]: await bundledWorker() }

@@ -36,7 +36,7 @@ beforeAll(async () => {
   site.listen(0, '127.0.0.1')
   await once(site, 'listening')
   port = (site.address() as AddressInfo).port
-  devnet = await startDevnet({ localOrigins: [`127.0.0.1:${port}`] })
+  devnet = await startDevnet({ relays: 3, exits: 1, localOrigins: [`127.0.0.1:${port}`] })
   server = await startPageServer({ rootDir: join(import.meta.dirname, '../..'), files: { '/': PAGE }, bundle: true })
   chromium = await launchChromium()
   page = await (await chromium.newContext(server.origin)).newPage()
