@@ -19,6 +19,7 @@ import type { P2pNode } from './p2p-node.ts'
 import type { P2pOptions } from './p2p-options.ts'
 import { isPrivateAddress, isPrivateName, loadedFromLoopback } from './private-address.ts'
 import { RELAY_LIMITS } from './relay-limits.ts'
+import { sealInPlace } from './seal-in-place.ts'
 import { detectFeatures, selectTransports, type TransportSet } from './transport-set.ts'
 
 const SEED_BYTES = 32
@@ -68,7 +69,7 @@ export async function createP2pNode(options: P2pOptions): Promise<P2pNode> {
       transports: [...transportSet.factories],
       // Two nodes in one process, CPU µs for a frame of 4 KiB in all, sent alone / in a flood (medians, Node 24.21, Zen 4 under
       // load): libp2p as it comes 603 / 145-167; with this, oneMessagePerWrite and batchWindowUpdates 147-211 / 97-116.
-      connectionEncrypters: [noise({ crypto: noiseCrypto() })],
+      connectionEncrypters: [sealInPlace(noise({ crypto: noiseCrypto() }))],
       streamMuxers: [batchWindowUpdates(yamux({ streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES } }))],
       connectionGater: {
         denyDialMultiaddr: async address =>

@@ -2,6 +2,7 @@ import type { ICryptoInterface } from '@chainsafe/libp2p-noise'
 import { systemRandom } from '../async/index.ts'
 import { type CryptoEngine, cryptoEngine, TAG_BYTES } from '../crypto/index.ts'
 import { CraftecError } from '../errors/index.ts'
+import { isSealedInPlace } from './seal-in-place.ts'
 
 /** Noise §4.3: HKDF with an empty info, three outputs of one hash each. */
 const HKDF_BYTES = 96
@@ -25,6 +26,11 @@ export function noiseCrypto(engine: () => CryptoEngine = cryptoEngine): ICryptoI
       engine().x25519SharedSecret(privateKey.subarray(), publicKey.subarray()),
 
     chaCha20Poly1305Encrypt: (plaintext, nonce, aad, key) => {
+      if (isSealedInPlace(plaintext)) {
+        const { buffer, byteOffset, length } = plaintext
+        engine().aeadSealInPlace(key, nonce, plaintext, new Uint8Array(buffer, byteOffset + length, TAG_BYTES), aad)
+        return plaintext
+      }
       const sealed = new Uint8Array(plaintext.byteLength + TAG_BYTES)
       let at = 0
       // a list is a multiplexer's header before its payload: gathered here, at the one copy that is made anyway
