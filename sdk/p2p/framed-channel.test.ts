@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Clock } from '../async/index.ts'
 import { CraftecError } from '../errors/index.ts'
 import type { PeerId } from '../identity/index.ts'
+import { FlightLimit, MIN_FLIGHT_BYTES } from './flight-limit.ts'
 import { MAX_FRAME_BYTES, WINDOW_BYTES } from './frame-format.ts'
 import { CLOSE_DEADLINE_MS, FramedChannel } from './framed-channel.ts'
 import { nextTurn } from './next-turn.ts'
@@ -37,7 +38,7 @@ interface End {
 }
 
 /** Two channels whose ports deliver to each other, by default at once. */
-function pair(options: { full?: () => boolean; hold?: boolean; clock?: Clock } = {}) {
+function pair(options: { full?: () => boolean; hold?: boolean; clock?: Clock; limited?: boolean } = {}) {
   const clock = options.clock ?? new ManualClock()
   const ends: End[] = []
   const make = (index: 0 | 1): End => {
@@ -64,7 +65,8 @@ function pair(options: { full?: () => boolean; hold?: boolean; clock?: Clock } =
           remoteKey: new Uint8Array(32),
           transport: 'websocket',
           direction: index === 0 ? 'outbound' : 'inbound',
-          maxFrameBytes: MAX_FRAME_BYTES
+          maxFrameBytes: MAX_FRAME_BYTES,
+          flight: options.limited ? new FlightLimit() : undefined
         },
         clock,
         nextTurn
@@ -112,6 +114,18 @@ describe('Channel', () => {
     for (let i = 0; i < 16; i++) await reader.next()
     await writable
     expect(a.channel.trySend(frame)).toBe(true)
+  })
+
+  it('stops before its credit where little should be on the way, and goes on when what it sent was read', async () => {
+    const { a, b } = pair({ limited: true })
+    const frame = new Uint8Array(64 * 1024 - 4)
+    let taken = 0
+    while (a.channel.trySend(frame)) taken++
+    expect(taken * (frame.length + 4)).toBe(MIN_FLIGHT_BYTES)
+    const rest = Array.from({ length: 32 }, () => a.channel.send(frame))
+    const reader = b.channel.frames()
+    for (let i = 0; i < taken + rest.length; i++) expect((await reader.next()).value?.length).toBe(frame.length)
+    await Promise.all(rest)
   })
 
   it('keeps the order of sends that had to wait', async () => {

@@ -2,7 +2,8 @@ import type { Clock } from '../async/index.ts'
 import { CraftecError } from '../errors/index.ts'
 import type { PeerId } from '../identity/index.ts'
 import type { Channel } from './channel.ts'
-import { MAX_FRAME_BYTES } from './frame-format.ts'
+import type { FlightLimit } from './flight-limit.ts'
+import { frameCost, MAX_FRAME_BYTES } from './frame-format.ts'
 import { FrameReceiver } from './frame-receiver.ts'
 import { BATCH_BYTES, FrameSender } from './frame-sender.ts'
 import type { NextTurn } from './next-turn.ts'
@@ -29,6 +30,8 @@ export interface ChannelInfo {
   readonly transport: TransportName
   readonly direction: 'inbound' | 'outbound'
   readonly maxFrameBytes: number
+  /** Holds the sender back below its credit, where the transport takes more than it can carry. */
+  readonly flight?: FlightLimit | undefined
 }
 
 /** A call that waits for room: of `send` (with its frame) or of `writable` (without). */
@@ -58,6 +61,7 @@ export class FramedChannel implements Channel {
   private readonly nextTurn: NextTurn
   private readonly receiver: FrameReceiver
   private readonly sender = new FrameSender()
+  private readonly flight: FlightLimit | undefined
   private readonly settle: (error: CraftecError | undefined) => void
   private readonly waiting: Waiting[] = []
   private readonly readers: Reader[] = []
@@ -86,6 +90,7 @@ export class FramedChannel implements Channel {
     this.transport = info.transport
     this.direction = info.direction
     this.maxFrameBytes = info.maxFrameBytes
+    this.flight = info.flight
     this.receiver = new FrameReceiver(info.maxFrameBytes)
     const { promise, resolve } = Promise.withResolvers<CraftecError | undefined>()
     this.closed = promise
@@ -155,7 +160,10 @@ export class FramedChannel implements Channel {
     if (this.over) return
     try {
       const { credit, ended } = this.receiver.push(chunk)
-      if (credit > 0) this.sender.addCredit(credit)
+      if (credit > 0) {
+        this.sender.addCredit(credit)
+        this.flight?.returned(credit, this.clock.monotonic())
+      }
       this.serveReaders()
       if (credit > 0) this.serveWaiting()
       if (ended) this.endRemote()
@@ -187,11 +195,12 @@ export class FramedChannel implements Channel {
   }
 
   private hasRoom(bytes: number): boolean {
-    return !this.over && !this.localEnded && this.sender.accepts(bytes)
+    return !this.over && !this.localEnded && this.flight?.full !== true && this.sender.accepts(bytes)
   }
 
   private push(frame: Uint8Array): void {
     this.sender.push(frame)
+    this.flight?.sent(frameCost(frame.length), this.clock.monotonic())
     this.scheduleFlush()
   }
 

@@ -2,6 +2,7 @@ import type { Connection, PeerId as Libp2pPeerId, Stream } from '@libp2p/interfa
 import type { Clock } from '../async/index.ts'
 import { CraftecError } from '../errors/index.ts'
 import type { PeerId } from '../identity/index.ts'
+import { FlightLimit } from './flight-limit.ts'
 import { CLOSE_DEADLINE_MS, FramedChannel } from './framed-channel.ts'
 import { nextTurn } from './next-turn.ts'
 import { oneMessagePerSend } from './one-message-per-send.ts'
@@ -22,6 +23,8 @@ export function channelOverStream(
   clock: Clock
 ): FramedChannel {
   oneMessagePerSend(stream)
+  const transport = transportOf(connection.remoteAddr)
+  const overSctp = transport === 'webrtc' || transport === 'webrtc-direct'
   const channel = new FramedChannel(
     {
       send: bytes => stream.send(bytes),
@@ -34,9 +37,10 @@ export function channelOverStream(
     {
       remotePeer: connection.remotePeer.toString() as PeerId,
       remoteKey: ed25519KeyOf(connection.remotePeer),
-      transport: transportOf(connection.remoteAddr),
+      transport,
       direction: stream.direction,
-      maxFrameBytes
+      maxFrameBytes,
+      flight: overSctp ? new FlightLimit() : undefined
     },
     clock,
     nextTurn
