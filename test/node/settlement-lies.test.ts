@@ -1,32 +1,29 @@
 /** RPC endpoints that lie, in front of the real chain: nobody pays twice, and nobody believes what cannot be true. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Chain, settlementProgram, startChain } from '../../chain/index.ts'
 import { systemClock, systemRandom } from '../../sdk/async/index.ts'
 import { encodeBase58 } from '../../sdk/codec/index.ts'
-import { connectChain, memoryPaymentLog, memorySessionStore, pay } from '../../sdk/settlement/client/index.ts'
+import { connectChain, memoryPaymentLog, pay } from '../../sdk/settlement/client/index.ts'
 import {
   type Address,
   type ChainRpc,
   createCreatorPool,
-  createSettlement,
   creatorPoolAccount,
   money,
   type PaymentDoubt,
-  type PaymentLog,
   type PaymentReview,
-  parseAddress,
   type Settlement,
   SettlementAddresses
 } from '../../sdk/settlement/index.ts'
 import { compileTransaction } from '../../sdk/settlement/rpc/index.ts'
 import { type KeyWallet, keyWallet } from '../kit/key-wallet.ts'
 import { type Lie, type LyingRpc, Raw, startLyingRpc } from '../kit/lying-rpc.ts'
+import { type SettlementNetwork, startSettlementNetwork } from '../kit/settlement-network.ts'
 
 const FAR = 1_000_000
 const DEPOSIT = 7_000n
 const ANOTHER_GENESIS = encodeBase58(new Uint8Array(32).fill(9))
 
-let chain: Chain
+let network: SettlementNetwork
 let honest: ChainRpc
 let at: SettlementAddresses
 let wallet: KeyWallet
@@ -34,41 +31,29 @@ let pool: Address
 let liar: LyingRpc
 
 beforeAll(async () => {
-  chain = await startChain({ testMethods: true, slotMs: 50, programs: [await settlementProgram()] })
-  at = new SettlementAddresses(parseAddress(chain.programs.settlement ?? ''))
-  honest = connectChain({ endpoints: [chain.url] })
+  network = await startSettlementNetwork()
+  at = new SettlementAddresses(network.program)
+  honest = network.rpc
 })
 
 afterAll(async () => {
-  await chain?.stop()
+  await network?.stop()
 })
 
 beforeEach(async () => {
   wallet = keyWallet(systemRandom(32))
-  await call('requestAirdrop', wallet.address, 1_000_000_000)
-  await call('craftec_requestTokens', wallet.address, 100_000_000)
-  const settlement = await settlementOver(honest)
+  await network.fund(wallet.address, 100_000_000)
+  const settlement = await network.settlement()
   const { mint } = await settlement.reader.token()
   pool = at.creatorPool(wallet.address)
   const context = { rpc: honest, log: memoryPaymentLog(), clock: systemClock, program: at.program }
   const instructions = [createCreatorPool(at, { creator: wallet.address, mint, service: 1 })]
   await pay(context, wallet, { key: 'pool', summary: 'a pool', instructions })
   wallet.asked.length = 0
-  liar = await startLyingRpc(chain.url)
+  liar = await startLyingRpc(network.url)
 })
 
 afterEach(() => liar.close())
-
-async function call(method: string, ...params: readonly unknown[]): Promise<void> {
-  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
-  const response = await fetch(chain.url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
-  const answer = (await response.json()) as { error?: { message: string } }
-  if (answer.error) throw new Error(answer.error.message)
-}
-
-function settlementOver(rpc: ChainRpc, log: PaymentLog = memoryPaymentLog()): Promise<Settlement> {
-  return createSettlement({ endpoints: [], program: at.program, rpc, log, sessions: memorySessionStore() })
-}
 
 async function pooled(): Promise<bigint> {
   const [account] = await honest.accounts([pool])
@@ -101,7 +86,7 @@ describe('a deposit', () => {
   it('is not made twice because the only endpoint says that it can no longer happen', async () => {
     liar.lies = { getBlockHeight: isFarWhenFinalized, getSignatureStatuses: knowsNothing }
     const log = memoryPaymentLog()
-    const settlement = await settlementOver(connectChain({ endpoints: [liar.url] }), log)
+    const settlement = await network.settlement(log, connectChain({ endpoints: [liar.url] }))
     for (let attempt = 1; attempt <= 2; attempt++) {
       const stop = new AbortController()
       const doubts: PaymentDoubt[] = []
@@ -125,7 +110,7 @@ describe('a deposit', () => {
     liar.lies = {
       getSignatureStatuses: value(() => [{ slot: 1, confirmations: 1, err: 'no', confirmationStatus: 'confirmed' }])
     }
-    const settlement = await settlementOver(connectChain({ endpoints: [liar.url] }))
+    const settlement = await network.settlement(undefined, connectChain({ endpoints: [liar.url] }))
     const stop = new AbortController()
     const onDoubt = (): void => stop.abort()
     await expect(deposit(settlement, { signal: stop.signal, onDoubt })).rejects.toMatchObject({ code: 'aborted' })
@@ -143,7 +128,7 @@ describe('a deposit', () => {
     ['answers nonsense about it', { getSignatureStatuses: () => new Raw('nonsense') }]
   ])('is made once and told, although one of two endpoints %s', async (_, lies) => {
     liar.lies = lies
-    const settlement = await settlementOver(connectChain({ endpoints: [liar.url, chain.url] }))
+    const settlement = await network.settlement(undefined, connectChain({ endpoints: [liar.url, network.url] }))
     await deposit(settlement)
     await expect(deposit(settlement)).rejects.toMatchObject({ code: 'already-paid' })
     expect(wallet.asked.length).toBe(1)
@@ -154,7 +139,7 @@ describe('a deposit', () => {
     liar.lies = {
       getSignatureStatuses: value(() => [{ slot: 1, confirmations: 1, err: 'no', confirmationStatus: 'confirmed' }])
     }
-    const settlement = await settlementOver(connectChain({ endpoints: [liar.url, chain.url] }))
+    const settlement = await network.settlement(undefined, connectChain({ endpoints: [liar.url, network.url] }))
     const stop = new AbortController()
     const onDoubt = (doubt: PaymentDoubt): void => {
       if (doubt === 'endpoints-disagree') stop.abort()
@@ -171,14 +156,14 @@ describe('a deposit', () => {
         return { blockhash, lastValidBlockHeight: lastValidBlockHeight + FAR }
       })
     }
-    const settlement = await settlementOver(connectChain({ endpoints: [liar.url, chain.url] }))
+    const settlement = await network.settlement(undefined, connectChain({ endpoints: [liar.url, network.url] }))
     await expect(deposit(settlement)).rejects.toMatchObject({ code: 'rpc-invalid' })
     expect(wallet.asked).toEqual([])
   })
 
   it('costs no more for the network than is usual, whatever an endpoint says that others pay', async () => {
     liar.lies = { getRecentPrioritizationFees: () => [{ slot: 1, prioritizationFee: 1e15 }] }
-    const settlement = await settlementOver(connectChain({ endpoints: [liar.url] }))
+    const settlement = await network.settlement(undefined, connectChain({ endpoints: [liar.url] }))
     const reviews: PaymentReview[] = []
     await deposit(settlement, { onReview: review => reviews.push(review) > 0 })
     expect(reviews[0]?.networkFee).toBeGreaterThan(5_000n)
@@ -191,19 +176,19 @@ describe('a cluster', () => {
 
   it('must be the same for all endpoints', async () => {
     liar.lies = elsewhere
-    const settlement = await settlementOver(connectChain({ endpoints: [chain.url, liar.url] }))
+    const settlement = await network.settlement(undefined, connectChain({ endpoints: [network.url, liar.url] }))
     await expect(deposit(settlement)).rejects.toMatchObject({ code: 'cluster-mismatch' })
     expect(wallet.asked).toEqual([])
   })
 
   it('must be the one that was asked for', async () => {
-    const rpc = connectChain({ endpoints: [chain.url], genesisHash: ANOTHER_GENESIS })
+    const rpc = connectChain({ endpoints: [network.url], genesisHash: ANOTHER_GENESIS })
     await expect(rpc.cluster()).rejects.toMatchObject({ code: 'cluster-mismatch' })
     await expect(rpc.lifetime()).rejects.toMatchObject({ code: 'cluster-mismatch' })
   })
 
   it('must be the one that the wallet was connected for', async () => {
-    const settlement = await settlementOver(honest)
+    const settlement = await network.settlement(undefined, honest)
     for (const cluster of ['mainnet', 'devnet', 'testnet'] as const) {
       const amount = money(DEPOSIT, await settlement.reader.token())
       const order = { creator: wallet.address, amount, key: 'order 1' }
@@ -216,7 +201,7 @@ describe('a cluster', () => {
 
   it('that is another one says nothing about a payment, and does not make it again', async () => {
     const log = memoryPaymentLog()
-    const settlement = await settlementOver(honest, log)
+    const settlement = await network.settlement(log, honest)
     const stop = new AbortController()
     const onStage = (stage: string): void => {
       if (stage === 'sending') stop.abort()
@@ -224,7 +209,7 @@ describe('a cluster', () => {
     await expect(deposit(settlement, { signal: stop.signal, onStage })).rejects.toMatchObject({ code: 'aborted' })
 
     liar.lies = { ...elsewhere, getBlockHeight: isFar, getSignatureStatuses: knowsNothing }
-    const other = await settlementOver(connectChain({ endpoints: [liar.url] }), log)
+    const other = await network.settlement(log, connectChain({ endpoints: [liar.url] }))
     const reports: string[] = []
     await other.settleOpenPayments((_, report) =>
       reports.push('doubt' in report ? `${report.state}: ${report.doubt}` : report.state)
@@ -269,12 +254,12 @@ describe('what cannot be true is refused:', () => {
     liar.lies = { [method]: lie }
     await expect(ask(connectChain({ endpoints: [liar.url] }))).rejects.toMatchObject({ code: 'rpc-invalid' })
     // another endpoint makes up for it
-    await ask(connectChain({ endpoints: [liar.url, chain.url] }))
+    await ask(connectChain({ endpoints: [liar.url, network.url] }))
   })
 
   it('an account of another program in the place of ours', async () => {
     liar.lies = { getMultipleAccounts: account({ owner: '11111111111111111111111111111111' }) }
-    const settlement = await settlementOver(connectChain({ endpoints: [liar.url] }))
+    const settlement = await network.settlement(undefined, connectChain({ endpoints: [liar.url] }))
     await expect(settlement.reader.config()).rejects.toMatchObject({ code: 'account-invalid' })
   })
 
