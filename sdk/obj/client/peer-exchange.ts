@@ -1,9 +1,8 @@
 import type { Clock } from '../../async/index.ts'
 import { encodeHex } from '../../codec/index.ts'
-import { CraftecError } from '../../errors/index.ts'
 import type { P2pNode, PeerAddresses } from '../../p2p/index.ts'
 import { equalBytes } from '../hashing/index.ts'
-import { type HolderRecord, openHolderRecord } from '../holders/index.ts'
+import { type HolderRecord, tryOpenHolderRecord } from '../holders/index.ts'
 import { HolderSession } from '../transfer/index.ts'
 
 /** Holders asked for others at once. */
@@ -68,21 +67,12 @@ async function askHolder(
     session = await HolderSession.open(node, holder, { signal, clock, timeoutMs: TIMEOUT_MS })
     const told = await session.holders(contentId, { signal, timeoutMs: TIMEOUT_MS })
     return told.flatMap(bytes => {
-      const record = tryOpen(bytes, clock.now())
+      const record = tryOpenHolderRecord(bytes, clock.now())
       return record && equalBytes(record.contentId, contentId) ? [record] : []
     })
   } catch {
     return []
   } finally {
     void session?.close()
-  }
-}
-
-function tryOpen(bytes: Uint8Array, nowMs: number): HolderRecord | undefined {
-  try {
-    return openHolderRecord(bytes, nowMs)
-  } catch (error) {
-    if (error instanceof CraftecError) return undefined
-    throw error
   }
 }

@@ -11,7 +11,7 @@ import {
   MAX_FRAME_RECORDS,
   MAX_HOLDERS_FRAME_BYTES
 } from './holder-frame.ts'
-import { type HolderRecord, openHolderRecord } from './holder-record.ts'
+import { type HolderRecord, tryOpenHolderRecord } from './holder-record.ts'
 import type { PutResult } from './holder-table.ts'
 
 export interface HoldersCallOptions {
@@ -39,7 +39,7 @@ export function findHolders(
     const answer = await ask({ kind: 'find', contentId, limit: MAX_FRAME_RECORDS })
     if (answer.kind !== 'found') throw wrongAnswer()
     return answer.records.flatMap(bytes => {
-      const record = tryOpen(bytes, clock.now())
+      const record = tryOpenHolderRecord(bytes, clock.now())
       return record && equalBytes(record.contentId, contentId) ? [record] : []
     })
   })
@@ -97,15 +97,6 @@ function call<T>(
       ended.removeEventListener('abort', onEnded)
     }
   })
-}
-
-function tryOpen(bytes: Uint8Array, nowMs: number): HolderRecord | undefined {
-  try {
-    return openHolderRecord(bytes, nowMs)
-  } catch (error) {
-    if (error instanceof CraftecError) return undefined
-    throw error
-  }
 }
 
 function wrongAnswer(): CraftecError {

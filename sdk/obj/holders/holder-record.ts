@@ -67,6 +67,16 @@ export function openHolderRecord(bytes: Uint8Array, nowMs: number): HolderRecord
   return record
 }
 
+/** As {@link openHolderRecord}, for records that a stranger told: those that are not valid are passed over. */
+export function tryOpenHolderRecord(bytes: Uint8Array, nowMs: number): HolderRecord | undefined {
+  try {
+    return openHolderRecord(bytes, nowMs)
+  } catch (error) {
+    if (error instanceof CraftecError) return undefined
+    throw error
+  }
+}
+
 /** Without its signature. Copies what it keeps. @throws CraftecError `malformed` */
 export function decodeHolderRecord(bytes: Uint8Array): HolderRecord {
   const reader = new ByteReader(bytes, 'holder record')

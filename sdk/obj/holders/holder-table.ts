@@ -1,6 +1,5 @@
 import { encodeHex } from '../../codec/index.ts'
-import { CraftecError } from '../../errors/index.ts'
-import { type HolderRecord, openHolderRecord } from './holder-record.ts'
+import { type HolderRecord, tryOpenHolderRecord } from './holder-record.ts'
 
 export interface HolderTableLimits {
   /** Records in all. */
@@ -41,13 +40,8 @@ export class HolderTable {
    * @param nowMs milliseconds since the Unix epoch
    */
   put(bytes: Uint8Array, holder: Uint8Array, nowMs: number): PutResult {
-    let record: HolderRecord
-    try {
-      record = openHolderRecord(bytes, nowMs)
-    } catch (error) {
-      if (error instanceof CraftecError) return 'refused'
-      throw error
-    }
+    const record = tryOpenHolderRecord(bytes, nowMs)
+    if (!record) return 'refused'
     const owner = encodeHex(record.holder)
     if (owner !== encodeHex(holder)) return 'refused'
     const content = encodeHex(record.contentId)

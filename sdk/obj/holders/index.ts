@@ -1,5 +1,11 @@
 export { announceHoldings, findHolders, type HoldersCallOptions } from './ask-holders.ts'
 export { HOLDERS_PROTOCOL } from './holder-frame.ts'
-export { type HolderRecord, MAX_RECORD_ADDRESSES, openHolderRecord, signHolderRecord } from './holder-record.ts'
+export {
+  type HolderRecord,
+  MAX_RECORD_ADDRESSES,
+  openHolderRecord,
+  signHolderRecord,
+  tryOpenHolderRecord
+} from './holder-record.ts'
 export { HOLDER_TABLE_LIMITS, HolderTable, type HolderTableLimits } from './holder-table.ts'
 export { type HolderService, type ServeHoldersOptions, serveHolders } from './serve-holders.ts'
