@@ -1,9 +1,10 @@
 /** Storage nodes over real WebSockets on loopback, in this process: for peers that must stall, flood and lie. */
-import { systemRandom } from '../../sdk/async/index.ts'
+import { systemRandom, withDeadline } from '../../sdk/async/index.ts'
 import { type Identity, identityFromSeed } from '../../sdk/identity/index.ts'
 import {
   announceHoldings,
   createMemoryPieceStore,
+  HolderTable,
   loadCodingEngine,
   loadHashEngine,
   type ObjContext,
@@ -23,6 +24,8 @@ export interface LoopbackStorage extends AsyncDisposable {
   holder(options?: Partial<StorageServiceOptions>, parts?: Partial<ObjContext>): Promise<LoopbackHolder>
   /** Take storage peers out of what everybody knows, as a directory does when a descriptor expires. */
   retire(peerIds: readonly string[]): void
+  /** Settles when the relay knows that many holders of a content. @throws CraftecError `timeout` after 30 s */
+  announced(contentId: Uint8Array, holders: number): Promise<void>
   /** A peer whose every channel is handled by `behave`. */
   liar(behave: (channel: Channel, identity: Identity) => Promise<void>): Promise<Liar>
 }
@@ -39,6 +42,31 @@ export interface Liar {
   readonly peer: PeerAddresses
   /** Say to the relay that this one holds a content. */
   claim(content: { readonly contentId: Uint8Array; readonly manifestId: Uint8Array }): Promise<void>
+}
+
+const ANNOUNCED_MS = 30_000
+
+/** What the relay knows of holders, and a way to wait until it knows enough. */
+class WatchedTable extends HolderTable {
+  readonly #waiting = new Set<() => void>()
+
+  override put(...record: Parameters<HolderTable['put']>): ReturnType<HolderTable['put']> {
+    const result = super.put(...record)
+    for (const look of this.#waiting) look()
+    return result
+  }
+
+  until(isEnough: () => boolean): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const look = (): void => {
+      if (!isEnough()) return
+      this.#waiting.delete(look)
+      resolve()
+    }
+    this.#waiting.add(look)
+    look()
+    return promise
+  }
 }
 
 /** @param wrap what stands between every node and its channels */
@@ -62,7 +90,8 @@ export async function loopbackStorage(
     return { node, identity: identityFromSeed(seed), peer: { peerId: node.peerId, addresses: node.addresses() } }
   }
   const relay = await start()
-  serveHolders(relay.node)
+  const table = new WatchedTable()
+  serveHolders(relay.node, { table })
   const contextOf = (
     { node, identity }: Awaited<ReturnType<typeof start>>,
     parts: Partial<ObjContext> = {}
@@ -96,6 +125,10 @@ export async function loopbackStorage(
       const left = storagePeers.filter(({ peerId }) => !peerIds.includes(peerId))
       storagePeers.splice(0, storagePeers.length, ...left)
     },
+    announced: (contentId, holders) =>
+      withDeadline({ what: `announcement of ${holders} holders`, timeoutMs: ANNOUNCED_MS }, () =>
+        table.until(() => table.find(contentId, holders, Date.now()).length >= holders)
+      ),
     liar: async behave => {
       const { node, identity, peer } = await start()
       node.handle(protocol, { maxFrameBytes, maxChannels: 64 }, channel => {
