@@ -4,8 +4,8 @@ import { CraftecError } from '../errors/index.ts'
 import type { PeerId } from '../identity/index.ts'
 import { FlightLimit } from './flight-limit.ts'
 import { CLOSE_DEADLINE_MS, FramedChannel } from './framed-channel.ts'
+import { leanWebRtcStream } from './lean-webrtc-stream.ts'
 import { nextTurn } from './next-turn.ts'
-import { oneMessagePerSend } from './one-message-per-send.ts'
 import { transportOf } from './transport-of.ts'
 
 /**
@@ -22,7 +22,7 @@ export function channelOverStream(
   maxFrameBytes: number,
   clock: Clock
 ): FramedChannel {
-  oneMessagePerSend(stream)
+  leanWebRtcStream(stream)
   const transport = transportOf(connection.remoteAddr)
   const overSctp = transport === 'webrtc' || transport === 'webrtc-direct'
   const channel = new FramedChannel(
