@@ -13,10 +13,10 @@ import {
   type EncodeResult,
   encodeSegment,
   type HashEngine,
-  hashInSlices,
   type JobOptions,
   loadCodingEngine,
-  loadHashEngine
+  loadHashEngine,
+  SlicedHash
 } from '../../sdk/obj/index.ts'
 
 /** Errors cross as records: structured clone would drop their code. */
@@ -53,7 +53,7 @@ export interface CodecHostOptions {
 
 export function createCodecHost({ ownsJobs = false }: CodecHostOptions = {}): CodecHost {
   const running = new Map<number, AbortController>()
-  const hashes = new Map<number, ReturnType<HashEngine['stream']>>()
+  const hashes = new Map<number, SlicedHash>()
   let lastJob: Promise<unknown> = Promise.resolve()
   let engine: CodingEngine | undefined
   let hashEngine: Promise<HashEngine> | undefined
@@ -64,7 +64,7 @@ export function createCodecHost({ ownsJobs = false }: CodecHostOptions = {}): Co
     hashEngine ??= loadHashEngine(hashOptions)
     return hashEngine
   }
-  const hashOf = (id: number): ReturnType<HashEngine['stream']> => {
+  const hashOf = (id: number): SlicedHash => {
     const hash = hashes.get(id)
     if (!hash) throw new CraftecError('internal', 'no such hash was begun here')
     return hash
@@ -132,12 +132,12 @@ export function createCodecHost({ ownsJobs = false }: CodecHostOptions = {}): Co
     hashStart: id =>
       outcomeOf(async () => {
         if (hashes.size >= MAX_HASHES) throw new CraftecError('limit-exceeded', `${MAX_HASHES} hashes are open already`)
-        hashes.set(id, (await hashing()).stream())
+        hashes.set(id, new SlicedHash((await hashing()).stream()))
         return true as const
       }),
     hashUpdate: async (id, bytes) => {
       const outcome = await outcomeOf(async () => {
-        await hashInSlices(hashOf(id), bytes)
+        await hashOf(id).update(bytes)
         return bytes
       })
       return 'value' in outcome ? transfer(outcome, owned(bytes)) : outcome

@@ -31,21 +31,16 @@ export function createPooledHash(
   id: number,
   { inThread, ask, onEnd }: PooledHashOptions
 ): PooledHash {
-  let last: Promise<unknown> = Promise.resolve()
+  // Calls arrive in their order, and the host answers in it: nothing here waits for an answer.
   let ended = false
-  const inOrder = <T>(call: () => Promise<Outcome<T>>): Promise<T> => {
-    const result = last.then(() => ask(call))
-    last = result.catch(() => {})
-    return result
-  }
   const end = (): Promise<Uint8Array> => {
     if (!ended) onEnd()
     ended = true
-    return inOrder(() => host.hashEnd(id))
+    return ask(() => host.hashEnd(id))
   }
   return {
     update: bytes =>
-      inOrder(() =>
+      ask(() =>
         host.hashUpdate(
           id,
           inThread || !(bytes.buffer instanceof ArrayBuffer) ? bytes : transfer(bytes, [bytes.buffer])

@@ -34,7 +34,7 @@ describe('the check of a content', () => {
     async size => {
       const content = Uint8Array.from({ length: size }, (_, index) => (index * 31) >> 3)
       const { codec } = movingCodec()
-      const check = await ContentCheck.begin(codec, hashing, size)
+      const check = new ContentCheck({ codec, hashing }, size)
       for (let at = 0, step = 1; at < size; at += step, step = (step * 3) % 700_001)
         await check.update(content.subarray(at, at + step))
       await expect(check.end(sha256(content))).resolves.toBeUndefined()
@@ -46,7 +46,7 @@ describe('the check of a content', () => {
     const id = sha256(content)
     content[2 * MIB] = 1
     const { codec } = movingCodec()
-    const check = await ContentCheck.begin(codec, hashing, content.length)
+    const check = new ContentCheck({ codec, hashing }, content.length)
     await check.update(content)
     expect(content[2 * MIB]).toBe(1)
     await expect(check.end(id)).rejects.toMatchObject({ code: 'content-corrupt' })
@@ -55,7 +55,7 @@ describe('the check of a content', () => {
   it('sends a megabyte at a time, in memory that serves again', async () => {
     const { codec, calls, buffers } = movingCodec()
     const chunk = new Uint8Array(256 * 1024)
-    const check = await ContentCheck.begin(codec, hashing, 20 * MIB)
+    const check = new ContentCheck({ codec, hashing }, 20 * MIB)
     for (let sent = 0; sent < 20 * MIB; sent += chunk.length) await check.update(chunk)
     await check.end(sha256(new Uint8Array(20 * MIB)))
     expect(calls()).toBe(20)

@@ -3,7 +3,7 @@ import { encodeHex } from '../../codec/index.ts'
 import { KEY_BYTES } from '../../crypto/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import { DEFAULT_PIECE_BYTES, DEFAULT_SEGMENT_BYTES } from '../coding/index.ts'
-import { type ContentCipher, createContentCipher, DEFAULT_CHUNK_BYTES } from '../content/index.ts'
+import { type ContentCipher, cipherLayout, createContentCipher, DEFAULT_CHUNK_BYTES } from '../content/index.ts'
 import {
   type CommitResult,
   describeCommitted,
@@ -13,7 +13,7 @@ import {
 } from '../manifest/index.ts'
 import { pieceId } from '../piece/index.ts'
 import type { ContentLabel, StoredPiece } from '../store/index.ts'
-import { ContentDigest } from './content-digest.ts'
+import { ContentNaming } from './content-naming.ts'
 import { type CutSegment, cutSegments, type SegmentShape } from './cut-segments.ts'
 import type { ObjContext } from './obj-context.ts'
 import { sealChunks } from './seal-chunks.ts'
@@ -101,7 +101,13 @@ class Draft {
       options.onProgress?.(plainSize)
     }
     const chunks = source.owned ? freedChunks(source.chunks) : source.chunks
-    const kept = await this.#keepAll(stored(chunks, cipher, onPlain), shape, options.signal)
+    const { size } = source
+    const naming = await ContentNaming.begin(this.#context, {
+      sizeBytes: cipher && size !== undefined ? cipherLayout(size, cipher.chunkBytes).storedBytes : size,
+      segmentBytes: shape.segmentBytes,
+      whole: cipher ? undefined : source.whole
+    })
+    const kept = await this.#keepAll(stored(chunks, cipher, onPlain), naming, shape, options.signal)
     const manifest = await this.#sign(kept, shape, cipher && { chunkBytes: cipher.chunkBytes, plainSize })
     const content = {
       manifestId: manifest.id,
@@ -125,6 +131,7 @@ class Draft {
   /** Cut, hash, code and write: several segments at once, each in a thread of its own where there are some. */
   async #keepAll(
     bytes: AsyncIterable<Uint8Array>,
+    naming: ContentNaming,
     shape: SegmentShape,
     signal: AbortSignal | undefined
   ): Promise<KeptContent> {
@@ -132,21 +139,20 @@ class Draft {
     const running = new Set<Promise<void>>()
     const ending = new AbortController()
     const task = { signal: signal ? AbortSignal.any([signal, ending.signal]) : ending.signal }
-    const digest = new ContentDigest(this.#context.codec)
     let [size, pieceBytes, failure]: [number, number, { error: unknown } | undefined] = [0, shape.pieceBytes, undefined]
     const check = (): void => {
       throwIfAborted(signal, 'put')
       if (failure) throw failure.error
     }
     try {
-      for await (const cut of cutSegments(bytes, shape, roomBytes => this.#rooms.take(roomBytes))) {
+      for await (const cut of cutSegments(naming.passing(bytes), shape, roomBytes => this.#rooms.take(roomBytes))) {
         check()
         const index = Math.ceil(size / shape.segmentBytes)
         if (index >= MAX_SEGMENTS)
           throw new CraftecError('limit-exceeded', `a content has at most ${MAX_SEGMENTS} segments`)
         size += cut.sourceBytes
         pieceBytes = cut.pieceBytes
-        const kept = this.#keep(cut, index, digest, task)
+        const kept = this.#keep(cut, index, task)
           .then(segment => {
             segments[index] = segment
           })
@@ -156,15 +162,16 @@ class Draft {
           })
           .finally(() => running.delete(kept))
         running.add(kept)
-        if (running.size >= SEGMENTS_AT_ONCE) await Promise.race(running)
+        if (running.size < SEGMENTS_AT_ONCE) continue
+        naming.meanwhile()
+        await Promise.race(running)
       }
-      digest.end()
       await Promise.all(running)
       check()
-      return { contentId: await digest.of(segments), size, pieceBytes, segments }
+      return { contentId: await naming.id(segments), size, pieceBytes, segments }
     } catch (error) {
       ending.abort()
-      digest.cancel()
+      naming.cancel()
       // what is under way must not write to what is about to be dropped
       await Promise.all(running)
       throw error
@@ -232,23 +239,11 @@ class Draft {
     return this.#context.store.setValue(DRAFT_PREFIX + encodeHex(this.#id), undefined)
   }
 
-  /**
-   * One segment, until it is on the disk. All are hashed in their order, then coded; the first is coded first, while it is not known
-   * whether another comes: a content of one segment has that segment's hash.
-   */
-  async #keep(cut: CutSegment, index: number, digest: ContentDigest, options: KeepOptions): Promise<ManifestSegment> {
+  /** One segment, until it is on the disk. */
+  async #keep(cut: CutSegment, index: number, options: KeepOptions): Promise<ManifestSegment> {
     this.#begun ??= this.#begin(cut.pieceBytes)
     this.#begun.catch(() => {})
-    const { codec } = this.#context
-    let result: CommitResult
-    if (index === 0) {
-      const coded = codec.commit(cut, options)
-      const pieces = await digest.add(
-        coded.then(done => done.pieces),
-        cut.sourceBytes
-      )
-      result = { ...(await coded), pieces }
-    } else result = await codec.commit({ ...cut, pieces: await digest.add(cut.pieces, cut.sourceBytes) }, options)
+    const result = await this.#context.codec.commit(cut, options)
     await this.#begun
     await this.#note()
     return this.#write(cut, index, result, options)

@@ -112,7 +112,7 @@ async function* readSigned(
   const [first, last] = [Math.floor(from / cut.segmentBytes), Math.floor((to - 1) / cut.segmentBytes)]
   const ahead = Math.min(MAX_AHEAD, Math.max(1, Math.floor(AHEAD_BYTES / cut.segmentBytes)))
   const isWhole = from === 0 && to === manifest.size
-  const check = isWhole ? await ContentCheck.begin(codec, hashing, manifest.size) : undefined
+  const check = isWhole ? new ContentCheck({ codec, hashing }, manifest.size) : undefined
   const open = new Map<number, SegmentReading>()
   const partOf = (index: number): { readonly from: number; readonly to: number } => {
     const { offset, bytes } = cut.segment(index)

@@ -1,6 +1,9 @@
 import { CraftecError } from '../../errors/index.ts'
 
-/** What can be stored. A stream or an iterable is read once, and no faster than it is stored. */
+/**
+ * What can be stored. A stream or an iterable is read once, and no faster than it is stored. Bytes are read from where they lie: they must
+ * not change until they are stored.
+ */
 export type PutSource = Blob | Uint8Array | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>
 
 export interface OpenedSource {
@@ -9,6 +12,8 @@ export interface OpenedSource {
   readonly name: string | undefined
   readonly type: string | undefined
   readonly chunks: AsyncIterable<Uint8Array>
+  /** All of it, if it lies in memory. */
+  readonly whole?: Uint8Array
   /** Nobody else has the chunks: whoever is done with one may free it. */
   readonly owned: boolean
 }
@@ -19,7 +24,7 @@ const BLOB_READ_BYTES = 2 * 1024 * 1024
 /** @throws CraftecError `invalid-argument` for anything else */
 export function openSource(source: PutSource): OpenedSource {
   if (source instanceof Uint8Array)
-    return { size: source.length, name: undefined, type: undefined, chunks: once(source), owned: false }
+    return { size: source.length, name: undefined, type: undefined, chunks: once(source), whole: source, owned: false }
   if (source instanceof Blob) {
     const name = typeof File !== 'undefined' && source instanceof File ? source.name : undefined
     return { size: source.size, name, type: source.type || undefined, chunks: blobChunks(source), owned: true }

@@ -1,6 +1,6 @@
 export { equalBytes } from './equal-bytes.ts'
 export { HASH_BYTES, type HashEngine, LEAF_BYTES, leafCount } from './hash-engine.ts'
-export { hashInSlices } from './hash-in-slices.ts'
 export { createJsHashEngine } from './js-hash-engine.ts'
 export { type HashEngineOptions, loadHashEngine } from './load-hash-engine.ts'
 export { leafHash, MAX_PATH_HASHES, merklePath, merkleRoot, nodeHash, pathHashes, rootFromPath } from './merkle-tree.ts'
+export { SlicedHash } from './sliced-hash.ts'

@@ -1,6 +1,6 @@
 import type { RandomBytes } from '../../async/index.ts'
 import { type CodingEngine, type DecodeJob, decodeSegment, type JobOptions } from '../coding/index.ts'
-import { type HashEngine, hashInSlices } from '../hashing/index.ts'
+import { type HashEngine, SlicedHash } from '../hashing/index.ts'
 import { type CommitJob, type CommitResult, commitSegment } from '../manifest/index.ts'
 
 /** Work on whole segments, in this thread or in others. The buffers of a job may be taken away: they are empty afterwards. */
@@ -12,7 +12,7 @@ export interface SegmentCodec {
 }
 
 export interface ContentHash {
-  /** The buffer behind `bytes` may be taken away meanwhile. @returns the same bytes */
+  /** Parts are hashed in the order of the calls. The buffer behind `bytes` may be taken away meanwhile. @returns the same bytes */
   update(bytes: Uint8Array): Promise<Uint8Array>
   digest(): Promise<Uint8Array>
   /** Give it up. */
@@ -25,13 +25,13 @@ export function inlineCodec(coding: CodingEngine, hashing: HashEngine, random: R
     commit: (job, options) => commitSegment(coding, hashing, job, random, options),
     decode: (job, options) => decodeSegment(coding, job, options),
     hashStream: async () => {
-      const hash = hashing.stream()
+      const hash = new SlicedHash(hashing.stream())
       return {
         update: async bytes => {
-          await hashInSlices(hash, bytes)
+          await hash.update(bytes)
           return bytes
         },
-        digest: async () => hash.digest(),
+        digest: () => hash.digest(),
         cancel: () => {}
       }
     }
