@@ -7,6 +7,7 @@ import type { Page } from 'playwright-core'
 import { type Devnet, startDevnet } from '../../relay-server/devnet/index.ts'
 import { startPageServer } from '../../tools/page-server.ts'
 import { launchPersistentChromium, type PersistentChromium } from '../../tools/persistent-chromium.ts'
+import { launchUnwatchedChromium } from '../../tools/unwatched-chromium.ts'
 import { serveControl } from './control/serve-control.ts'
 import type { Exchange } from './obj/exchange.ts'
 import { linkThroughput, openLink } from './obj/link-pages.ts'
@@ -59,6 +60,13 @@ async function startMeasurements(
   }
   const webSocketUrl = await startWebSocketSource(stack)
   const reader = await open(main, false)
+  /** Where the network is not watched: that would cost more than what is measured. */
+  const downloader = once(async () => {
+    const chromium = stack.use(await launchUnwatchedChromium())
+    const page = await chromium.open(`${server.origin}/obj`, 'objBench')
+    await inPage(page, 'open', bootstrap, false)
+    return page
+  })
   const megabytesPerSecond = (bytes: number, ms: number): number => bytes / 1_000 / ms
 
   const storedOnNode = once(async () => {
@@ -114,8 +122,11 @@ async function startMeasurements(
     putFile: async () => megabytesPerSecond(CONTENT_BYTES, await inPage(await putter(), 'putMs', CONTENT_BYTES, true)),
     store: async id => measureStore(await store(), id),
     webSocket: async () =>
-      megabytesPerSecond(CONTENT_BYTES, await inPage(reader, 'webSocketMs', webSocketUrl, CONTENT_BYTES)),
-    getFromNode: async () => megabytesPerSecond(CONTENT_BYTES, (await inPage(reader, 'get', await storedOnNode())).ms),
+      megabytesPerSecond(CONTENT_BYTES, await inPage(await downloader(), 'webSocketMs', webSocketUrl, CONTENT_BYTES)),
+    getFromNode: async () => {
+      const link = await storedOnNode()
+      return megabytesPerSecond(CONTENT_BYTES, (await inPage(await downloader(), 'get', link)).ms)
+    },
     getFromPages: async () => {
       const link = await heldByPages()
       const { ms, peers } = await inPage(reader, 'get', link)

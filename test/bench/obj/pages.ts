@@ -1,5 +1,6 @@
 /** How the suite's Node half works with its pages. */
 import type { BrowserContext, Page } from 'playwright-core'
+import type { UnwatchedPage } from '../../../tools/unwatched-chromium.ts'
 import type { ObjBenchPage } from './obj-page.ts'
 
 /** Runs measurements of the suite `obj-store` in a worker, where sync handles are. */
@@ -22,7 +23,7 @@ export async function openPage(context: BrowserContext, url: string, ready: stri
 }
 
 export function inPage<Name extends keyof ObjBenchPage>(
-  page: Page,
+  page: UnwatchedPage,
   name: Name,
   ...args: Parameters<ObjBenchPage[Name]>
 ): Promise<Awaited<ReturnType<ObjBenchPage[Name]>>> {
