@@ -293,7 +293,7 @@ describe('a reader that stalls', () => {
       },
       { bootstrap, peer: called.peer }
     )
-    expect(sent).toBeGreaterThan(512 * 1024)
+    expect(sent).toBeGreaterThan(256 * 1024)
     expect(sent).toBeLessThanOrEqual(2 * 1024 * 1024)
     const received = await called.page.evaluate(async () => {
       let bytes = 0
