@@ -10,11 +10,11 @@ import { launchPersistentChromium, type PersistentChromium } from '../../tools/p
 import { launchUnwatchedChromium } from '../../tools/unwatched-chromium.ts'
 import { serveControl } from './control/serve-control.ts'
 import type { Exchange } from './obj/exchange.ts'
-import { linkThroughput, openLink } from './obj/link-pages.ts'
 import { inPage, measureStore, openPage, STORE_PAGE } from './obj/pages.ts'
 import { peakRendererMiB } from './obj/renderer-memory.ts'
 import { measureRepair, type RepairCost } from './obj/repair-bandwidth.ts'
-import { CONTENT_BYTES, HOLDER_PAGES, LARGE_BYTES, RANGE_BYTES, RANGE_FROM } from './obj/sizes.ts'
+import { openRtcLink, sendOverLink } from './obj/rtc-link.ts'
+import { CONTENT_BYTES, HOLDER_PAGES, LARGE_BYTES, RANGE_BYTES, RANGE_FROM, WARM_UP_BYTES } from './obj/sizes.ts'
 import { startWebSocketSource } from './obj/web-socket-source.ts'
 import { startRivals } from './rivals/start-rivals.ts'
 
@@ -49,7 +49,7 @@ async function startMeasurements(
   { bootstrap }: Devnet
 ): Promise<Record<string, (kind: string) => Promise<unknown>>> {
   const script = (path: string): string => `<!doctype html><script type="module" src="/test/bench/${path}"></script>`
-  const files = { '/obj': script('obj/obj-page.ts'), '/links': script('links/page.ts'), '/store': STORE_PAGE }
+  const files = { '/obj': script('obj/obj-page.ts'), '/rtc-link': script('obj/rtc-link-page.ts'), '/store': STORE_PAGE }
   const server = stack.use(await startPageServer({ rootDir: ROOT, bundle: true, files }))
   const browser = async (): Promise<PersistentChromium> => stack.use(await launchPersistentChromium(server.origin))
   const main = await browser()
@@ -84,7 +84,7 @@ async function startMeasurements(
   })
   const putter = once(() => open(main, false))
   const store = once(() => openPage(main.context, `${server.origin}/store`, 'measureStore'))
-  const linkCaller = once(() => openLink(main.context, `${server.origin}/links`, bootstrap))
+  const rtcLink = once(() => openRtcLink(main.context, `${server.origin}/rtc-link`))
   /** Both figures of the largest content come from its only journey. */
   const large = once(async () => {
     const chromium = await launchPersistentChromium(server.origin)
@@ -100,15 +100,22 @@ async function startMeasurements(
     }
   })
   const range = paired(async () => inPage(reader, 'get', (await large()).link, RANGE_FROM, RANGE_FROM + RANGE_BYTES))
-  const sharer = once(() => open(main, true))
-  const exchange = paired(async () => {
-    const [from, to] = [await sharer(), reader]
+  const exchangeOnce = async (from: Page, to: Page, bytes: number): Promise<Exchange> => {
     const started = performance.now()
-    const link = await inPage(from, 'publish', CONTENT_BYTES, false)
+    const link = await inPage(from, 'publish', bytes, false)
     const putMs = performance.now() - started
     const { ms, firstByteMs } = await inPage(to, 'get', link)
-    await inPage(from, 'forget', link)
-    return { megabytesPerSecond: megabytesPerSecond(CONTENT_BYTES, ms), putToFirstByteMs: putMs + firstByteMs }
+    return { megabytesPerSecond: megabytesPerSecond(bytes, ms), putToFirstByteMs: putMs + firstByteMs }
+  }
+  // as the others do it: a new pair of pages each time, which have exchanged a little before
+  const exchange = paired(async () => {
+    const [from, to] = [await open(main, true), await open(main, false)]
+    try {
+      await exchangeOnce(from, to, WARM_UP_BYTES)
+      return await exchangeOnce(from, to, CONTENT_BYTES)
+    } finally {
+      await Promise.all([from.close(), to.close()])
+    }
   })
   const repair = once(measureRepair)
   const rivals = once(() => startRivals(stack, { chromium: main, relay: bootstrap[0] ?? '' }))
@@ -133,7 +140,7 @@ async function startMeasurements(
       if (peers !== HOLDER_PAGES) throw new Error(`pieces came from ${peers} pages instead of ${HOLDER_PAGES}`)
       return megabytesPerSecond(CONTENT_BYTES, ms)
     },
-    webRtcLink: async () => linkThroughput(await linkCaller()),
+    webRtcLink: async () => megabytesPerSecond(CONTENT_BYTES, await sendOverLink(await rtcLink(), CONTENT_BYTES)),
     rangeFirstByteMs: async () => (await range()).firstByteMs,
     rangeFetchedMiB: async () => (await range()).fetchedBytes / 2 ** 20,
     putLargeMiB: async () => (await large()).putMiB,

@@ -15,6 +15,7 @@ import { startPageServer } from '../../../tools/page-server.ts'
 import type { PersistentChromium } from '../../../tools/persistent-chromium.ts'
 import type { Exchange } from '../obj/exchange.ts'
 import { openPage } from '../obj/pages.ts'
+import { WARM_UP_BYTES } from '../obj/sizes.ts'
 
 export interface Rivals {
   webTorrent(bytes: number): Promise<Exchange>
@@ -46,13 +47,20 @@ export async function startRivals(stack: AsyncDisposableStack, { chromium, relay
     files[`/${name}`] = `<!doctype html><title>${name}</title><script type="module" src="/${name}.js"></script>`
     files[`/${name}.js`] = await bundle(join(FOLDER, `${name}-page.js`))
   }
-  const { origin } = stack.use(await startPageServer({ rootDir: FOLDER, files }))
-  await chromium.context.grantPermissions([...PEER_PERMISSIONS], { origin })
+  // An origin for each page: WebTorrent names its files after the content, and what two pages of one origin have is the same file. The
+  // getter would find all there is to get on its disk.
+  const origins: string[] = []
+  for (let page = 0; page < 2; page++) {
+    const { origin } = stack.use(await startPageServer({ rootDir: FOLDER, files }))
+    await chromium.context.grantPermissions([...PEER_PERMISSIONS], { origin })
+    origins.push(origin)
+  }
   const tracker = await startTracker(stack)
-  const pair = async (name: string): Promise<[Page, Page]> => [
-    await openPage(chromium.context, `${origin}/${name}`, 'rival'),
-    await openPage(chromium.context, `${origin}/${name}`, 'rival')
-  ]
+  const pair = async (name: string): Promise<[Page, Page]> => {
+    const [putter, getter] = origins.map(origin => openPage(chromium.context, `${origin}/${name}`, 'rival'))
+    if (putter === undefined || getter === undefined) throw new Error('an origin for each of the two')
+    return [await putter, await getter]
+  }
   return {
     webTorrent: async bytes => {
       const pages = await pair('web-torrent')
@@ -70,15 +78,22 @@ export async function startRivals(stack: AsyncDisposableStack, { chromium, relay
   }
 }
 
+/** What is measured is not the first that the two exchange. */
 async function exchange([putter, getter]: [Page, Page], bytes: number): Promise<Exchange> {
   try {
-    const { ref, ms: putMs } = await inRival(putter, 'put', bytes)
-    const { firstByteMs, ms } = await inRival(getter, 'get', ref, bytes)
+    await exchangeOnce(putter, getter, WARM_UP_BYTES)
+    const figures = await exchangeOnce(putter, getter, bytes)
     for (const page of [getter, putter]) await inRival(page, 'forget')
-    return { megabytesPerSecond: bytes / 1_000 / ms, putToFirstByteMs: putMs + firstByteMs }
+    return figures
   } finally {
     await Promise.all([putter.close(), getter.close()])
   }
+}
+
+async function exchangeOnce(putter: Page, getter: Page, bytes: number): Promise<Exchange> {
+  const { ref, ms: putMs } = await inRival(putter, 'put', bytes)
+  const { firstByteMs, ms } = await inRival(getter, 'get', ref, bytes)
+  return { megabytesPerSecond: bytes / 1_000 / ms, putToFirstByteMs: putMs + firstByteMs }
 }
 
 /** They are no dependencies of the project: whoever does not measure need not have them. */

@@ -35,6 +35,7 @@ globalThis.rival = {
       received += chunk.length
     }
     if (received !== bytes) throw new Error(`${received} bytes came instead of ${bytes}`)
+    if (torrent.received < bytes) throw new Error(`${torrent.received} of ${bytes} bytes came from the other page`)
     return { firstByteMs, ms: performance.now() - started }
   },
 
