@@ -1,5 +1,5 @@
 /**
- * Links that lose one message in twenty, and let one in twenty be overtaken: what encrypts them notices, so that links break instead of
+ * Links that lose one message in ten, and let one in ten be overtaken: what encrypts them notices, so that links break instead of
  * lying. A get goes on over others and over new ones, blames nobody for a lie, and gives the right bytes.
  */
 import { afterEach, describe, expect, it } from 'vitest'
@@ -20,7 +20,7 @@ import { loopbackStorage } from '../kit/storage-nodes.ts'
 const HOLDERS = 6
 const FILE_BYTES = 3_000_011
 const ROUNDS = chaosRounds({ ordinary: 1, long: 10 })
-/** A connection that stands: handshakes are some dozen messages, and with one in ten harmed hardly any would succeed. */
+/** A connection that stands: handshakes are some dozen messages, and with one in five harmed hardly any would succeed. */
 const SPARED = 24
 
 let links: LossyLink[] = []
@@ -42,7 +42,7 @@ describe.each(Array.from({ length: ROUNDS }, (_, round) => round))('links that l
     await publisher.stop()
     for (const { context } of holders)
       for (const address of context.node.addresses()) {
-        const lossy = await lossyLink(address, { lost: 0.05, overtaken: 0.05, spared: SPARED, random })
+        const lossy = await lossyLink(address, { lost: 0.1, overtaken: 0.1, spared: SPARED, random })
         links.push(lossy)
         around.set(address, lossy.address)
       }
@@ -91,9 +91,9 @@ describe.each(Array.from({ length: ROUNDS }, (_, round) => round))('links that l
       let late: Uint8Array | undefined
       for await (const frame of frames) {
         const drawn = random()
-        if (drawn < 0.1) harmed++
-        if (drawn < 0.05) continue
-        if (drawn < 0.1 && late === undefined) {
+        if (drawn < 0.2) harmed++
+        if (drawn < 0.1) continue
+        if (drawn < 0.2 && late === undefined) {
           late = frame
           continue
         }

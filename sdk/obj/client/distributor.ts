@@ -12,7 +12,7 @@ import { pause } from './pause.ts'
 import { type Share, shareOf, sharingPeers } from './spread-plan.ts'
 
 /** Where a store keeps note of contents that are still to be spread, and of those that were. */
-const TODO_PREFIX = 'distribute/'
+const WORK_PREFIX = 'distribute/'
 const DONE_PREFIX = 'distributed/'
 /** Peers that are sent to at once. */
 const ACTIVE_PEERS = 4
@@ -53,8 +53,8 @@ export class Distributor {
       if (type === 'content-removed') this.#forget(encodeHex(manifestId)).catch(() => {})
     })
     for (let after: string | undefined; ; ) {
-      const notes = await store.values(TODO_PREFIX, after)
-      for (const { key } of notes) this.#watch(key.slice(TODO_PREFIX.length))
+      const notes = await store.values(WORK_PREFIX, after)
+      for (const { key } of notes) this.#watch(key.slice(WORK_PREFIX.length))
       after = notes.at(-1)?.key
       if (after === undefined) break
     }
@@ -92,7 +92,7 @@ export class Distributor {
     }
     const note = new Uint8Array(8)
     new DataView(note.buffer).setFloat64(0, replicas ?? 0)
-    await this.#context.store.setValue(TODO_PREFIX + name, note)
+    await this.#context.store.setValue(WORK_PREFIX + name, note)
     const watch = this.#watch(name)
     this.#pauseMs = FIRST_PAUSE_MS
     this.#poke()
@@ -135,7 +135,7 @@ export class Distributor {
       // noted before it is forgotten: a reload in between finds it done, and asks each peer once more
       if (state.status === 'done') await this.#context.store.setValue(DONE_PREFIX + name, encodeDistributed(state))
       this.#watches.delete(name)
-      await this.#context.store.setValue(TODO_PREFIX + name, undefined)
+      await this.#context.store.setValue(WORK_PREFIX + name, undefined)
     }
     return finished
   }
@@ -147,7 +147,7 @@ export class Distributor {
 
   async #spread(name: string, watch: DistributionWatch): Promise<DistributionState> {
     const { store, storagePeers, node } = this.#context
-    const [bytes, note] = await Promise.all([store.manifest(decodeHex(name)), store.value(TODO_PREFIX + name)])
+    const [bytes, note] = await Promise.all([store.manifest(decodeHex(name)), store.value(WORK_PREFIX + name)])
     if (!bytes || !note) return { status: 'stopped' }
     const manifest = openManifest(bytes)
     const replicas = new DataView(note.buffer, note.byteOffset, note.byteLength).getFloat64(0)

@@ -129,6 +129,7 @@ describe('a shared store', () => {
     const { locks } = navigator
     const request = locks.request.bind(locks)
     const granted = Promise.withResolvers<void>()
+    const board = new BroadcastChannel('craftec-store/late-lock')
     let requests = 0
     // the first lock that the second tab asks for is its own
     const late = async (...args: Parameters<typeof request>): Promise<unknown> => {
@@ -139,10 +140,18 @@ describe('a shared store', () => {
     try {
       const second = tab('second')
       const usage = second.usage()
-      setTimeout(granted.resolve, 50)
+      // once the owner has answered again and again: whoever joined at its first word was heard before
+      let answers = 0
+      board.onmessage = ({ data }) => {
+        if (data.type !== 'owner') return
+        if (++answers === 4) granted.resolve()
+        else board.postMessage({ type: 'who', rank: 0 })
+      }
+      board.postMessage({ type: 'who', rank: 0 })
       expect(await usage).toEqual(await first.usage())
       expect(await second.contents()).toEqual([])
     } finally {
+      board.close()
       Reflect.deleteProperty(locks, 'request')
     }
   })
