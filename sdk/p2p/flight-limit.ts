@@ -4,8 +4,8 @@ const STEP_BYTES = 64 * 1024
 /** One departure in so many bytes is remembered: enough to time what comes back, and a bound on how many there are. */
 const MARK_BYTES = 64 * 1024
 /** A trip this many times the quickest one waited in queues: more on the way would only wait longer. */
-const UNHURRIED = 1.25
-const CONGESTED = 2
+const UNHURRIED = 1.1
+const CONGESTED = 1.5
 
 /** When the byte with this number left. */
 interface Mark {
