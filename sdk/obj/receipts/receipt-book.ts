@@ -46,7 +46,8 @@ export class ReceiptBook {
   }
 
   /**
-   * Keep receipts; their signatures were verified. What is known, or has no room in its epoch, is left out.
+   * Keep receipts; their signatures were verified. What is known is left out; in a full epoch whoever
+   * signed most gives way to whoever signed less.
    * @param nowMs milliseconds since the Unix epoch: what is older than 96 epochs goes
    * @returns how many are new
    * @throws CraftecError as the store does
@@ -60,16 +61,27 @@ export class ReceiptBook {
         const known = new Set(kept.map(receipt => encodeHex(receiptKey(receipt))))
         const signed = new Map<string, number>()
         for (const { challenger } of kept) count(signed, encodeHex(challenger))
-        const fresh = group.filter(receipt => {
+        const fresh = new Set<SignedStorageReceipt>()
+        const all = [...kept]
+        for (const receipt of group) {
           const [key, challenger] = [encodeHex(receiptKey(receipt)), encodeHex(receipt.challenger)]
-          if (known.has(key) || known.size >= MAX_PER_EPOCH) return false
-          if (this.#side === 'earned' && (signed.get(challenger) ?? 0) >= MAX_PER_CHALLENGER) return false
+          const share = signed.get(challenger) ?? 0
+          if (known.has(key) || (this.#side === 'earned' && share >= MAX_PER_CHALLENGER)) continue
+          if (all.length >= MAX_PER_EPOCH) {
+            const at = this.#side === 'earned' ? lastOfLargest(all, signed, share + 1) : -1
+            const [gone] = at < 0 ? [] : all.splice(at, 1)
+            if (!gone) continue
+            count(signed, encodeHex(gone.challenger), -1)
+            known.delete(encodeHex(receiptKey(gone)))
+            fresh.delete(gone)
+          }
+          all.push(receipt)
+          fresh.add(receipt)
           known.add(key)
           count(signed, challenger)
-          return true
-        })
-        if (fresh.length > 0) await this.#write(epoch, [...kept, ...fresh])
-        added += fresh.length
+        }
+        if (fresh.size > 0) await this.#write(epoch, all)
+        added += fresh.size
       }
       await this.#forget(epochOf(nowMs) - MAX_EPOCHS)
       return added
@@ -162,6 +174,20 @@ function byEpoch(receipts: readonly SignedStorageReceipt[]): Map<number, SignedS
   return groups
 }
 
-function count(counts: Map<string, number>, name: string): void {
-  counts.set(name, (counts.get(name) ?? 0) + 1)
+/**
+ * Where to make room: the latest receipt of whoever signed most, if that is more than `atLeast`. A few who sign much give way to many who
+ * sign little, and never the other way round.
+ */
+function lastOfLargest(
+  receipts: readonly SignedStorageReceipt[],
+  signed: ReadonlyMap<string, number>,
+  atLeast: number
+): number {
+  let [largest, most] = ['', atLeast]
+  for (const [challenger, share] of signed) if (share > most) [largest, most] = [challenger, share]
+  return largest === '' ? -1 : receipts.findLastIndex(({ challenger }) => encodeHex(challenger) === largest)
+}
+
+function count(counts: Map<string, number>, name: string, change = 1): void {
+  counts.set(name, (counts.get(name) ?? 0) + change)
 }

@@ -3,8 +3,10 @@ import { ManualClock } from '../../../test/kit/manual-clock.ts'
 import { memoryNetwork } from '../../../test/kit/memory-p2p.ts'
 import { hashing, publishContent, recodedPiece } from '../../../test/kit/published-content.ts'
 import { hostileBytes } from '../../../test/vectors/hostile-bytes.ts'
+import { encodeHex } from '../../codec/index.ts'
 import { identityFromSeed } from '../../identity/index.ts'
 import {
+  encodeStorageReceipt,
   openStorageReceipt,
   type SignedStorageReceipt,
   type StorageReceipt,
@@ -71,6 +73,21 @@ describe('a book of receipts', () => {
     const many = Array.from({ length: 1100 }, (_, shardIndex) => ({ ...template, shardIndex }))
     expect(await book.add(many, clock.now())).toBe(1024)
     expect(await book.add([await receipt({}, stranger)], clock.now())).toBe(1)
+  })
+
+  it('keeps room for whoever signs little when a few fill an epoch', async () => {
+    const book = new ReceiptBook(createMemoryPieceStore(), 'earned')
+    const template = await receipt()
+    for (let name = 100; name < 104; name++) {
+      const many = Array.from({ length: 1024 }, (_, shardIndex) => ({ ...template, challenger: id(name), shardIndex }))
+      expect(await book.add(many, clock.now())).toBe(1024)
+    }
+    const honest = await receipt({}, stranger)
+    expect(await book.add([honest], clock.now())).toBe(1)
+    const all: string[] = []
+    for await (const bytes of book.export()) all.push(encodeHex(bytes))
+    expect(all).toHaveLength(4096)
+    expect(all).toContain(encodeHex(encodeStorageReceipt(honest)))
   })
 
   it('gives up what its node was shown to have lied about, on evidence and on nothing else', async () => {
