@@ -5,7 +5,7 @@ import type { ContentInfo } from '../store/index.ts'
 import { DhtProvider } from './dht-provider.ts'
 import type { ObjContext } from './obj-context.ts'
 
-/** Changes are told together: a put or an intake changes a content segment by segment. */
+/** What changes first is told at once, more within this time together: a put or an intake changes a content segment by segment. */
 const GATHER_MS = 200
 /** A record's life, and when it is said again. Those of a tab are short: it may close at any moment. */
 const DURABLE = { lifetimeS: 4 * 60 * 60, againMs: 60 * 60_000 }
@@ -13,8 +13,8 @@ const PASSING = { lifetimeS: 20 * 60, againMs: 8 * 60_000 }
 const PAGE = 100
 /** Records of one round in memory. */
 const BATCH = 256
-/** After relays that could not be reached, or while nobody can reach this node. */
-const RETRY_MS = 2_000
+/** After relays that could not be reached, or while nobody can reach this node: from the first to the second, doubling. */
+const RETRY_MS = { first: 100, most: 2_000 }
 
 /** Tells relays, and the DHT if it takes part in it, what this node holds, when it changes and again before they forget. */
 export class Announcer {
@@ -23,7 +23,10 @@ export class Announcer {
   readonly #dht: DhtProvider
   readonly #life = new AbortController()
   readonly #changed = new Set<string>()
-  #cancelGather: (() => void) | undefined
+  /** The next round, and when, as the monotonic clock counts. */
+  #next: { readonly atMs: number; cancel(): void } | undefined
+  #toldAtMs = Number.NEGATIVE_INFINITY
+  #retryMs = RETRY_MS.first
   #cancelAgain = (): void => {}
   #unsubscribe = (): void => {}
   /** Rounds one after another. */
@@ -37,7 +40,8 @@ export class Announcer {
 
   start(): void {
     this.#unsubscribe = this.#context.store.onChange(change => {
-      if (change.type === 'pieces-added' || change.type === 'content-added') this.#note(change.manifestId, GATHER_MS)
+      if (change.type === 'pieces-added' || change.type === 'content-added')
+        this.#note(change.manifestId, this.#toldAtMs + GATHER_MS)
     })
     this.#everything()
   }
@@ -46,7 +50,7 @@ export class Announcer {
     this.#unsubscribe()
     this.#dht.stop()
     this.#life.abort()
-    this.#cancelGather?.()
+    this.#next?.cancel()
     this.#cancelAgain()
   }
 
@@ -64,13 +68,30 @@ export class Announcer {
     )
   }
 
-  #note(manifestId: Uint8Array, delayMs: number): void {
+  /** @param atMs when it should be told at the latest, on the monotonic clock; now, if that has passed */
+  #note(manifestId: Uint8Array, atMs: number): void {
     if (this.#life.signal.aborted) return
     this.#changed.add(encodeHex(manifestId))
-    this.#cancelGather ??= this.#context.clock.after(delayMs, () => {
-      this.#cancelGather = undefined
+    if (this.#next && this.#next.atMs <= atMs) return
+    this.#next?.cancel()
+    const { clock } = this.#context
+    const cancel = clock.after(Math.max(0, atMs - clock.monotonic()), () => {
+      this.#next = undefined
+      this.#toldAtMs = clock.monotonic()
       this.#inTurn(() => this.#tellChanged())
     })
+    this.#next = { atMs, cancel }
+  }
+
+  /** @param retry contents that not every relay knows yet */
+  #noteAgain(retry: readonly Uint8Array[]): void {
+    if (retry.length === 0) {
+      this.#retryMs = RETRY_MS.first
+      return
+    }
+    const atMs = this.#context.clock.monotonic() + this.#retryMs
+    this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MS.most)
+    for (const manifestId of retry) this.#note(manifestId, atMs)
   }
 
   #everything(): void {
@@ -91,7 +112,7 @@ export class Announcer {
     for (const name of names) this.#changed.delete(name)
     const found = await Promise.all(names.map(name => this.#context.store.content(decodeHex(name))))
     await this.#tell(found.filter(content => content !== undefined))
-    if (this.#changed.size > 0 && !this.#cancelGather) await this.#tellChanged()
+    if (this.#changed.size > 0 && !this.#next) await this.#tellChanged()
   }
 
   async #tellAll(): Promise<void> {
@@ -105,6 +126,7 @@ export class Announcer {
 
   async #tell(contents: readonly ContentInfo[]): Promise<void> {
     const { node, relays, ownTable, clock } = this.#context
+    const again: Uint8Array[] = []
     /** By relay: the records it should have. */
     const batches = new Map<
       string,
@@ -114,7 +136,7 @@ export class Announcer {
       const record = await this.record(content)
       if (!record) {
         // not reachable yet: a tab waits for its place at a relay
-        if (content.pieces > 0) this.#note(content.manifestId, RETRY_MS)
+        if (content.pieces > 0) again.push(content.manifestId)
         continue
       }
       if (this.#durable) this.#dht.note(content.contentId)
@@ -134,9 +156,10 @@ export class Announcer {
         try {
           await announceHoldings(node, relay, records, { signal: this.#life.signal, clock })
         } catch {
-          for (const id of ids) this.#note(id, RETRY_MS)
+          again.push(...ids)
         }
       })
     )
+    this.#noteAgain(again)
   }
 }

@@ -31,8 +31,9 @@ export interface FindManifestOptions {
   readonly onFault?: ((fault: PeerFault) => void) | undefined
 }
 
-/** Before holders are looked for again; doubles. */
-const FIRST_PAUSE_MS = 250
+/** Before holders are looked for again, and how much longer the next time: a link may be faster than the word of who holds it. */
+const FIRST_PAUSE_MS = 100
+const PAUSE_GROWTH = 1.5
 /** Holders whose manifests are looked at before a search is called off. */
 const MAX_ASKED = 16
 /** With fewer holders than that those who are known are asked for others. */
@@ -111,7 +112,7 @@ export async function findManifest(
 ): Promise<SignedManifest> {
   const { clock } = context
   const endMs = clock.monotonic() + timeoutMs
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= PAUSE_GROWTH) {
     throwIfAborted(signal, 'get')
     const manifest = (await localManifest(context, ref)) ?? (await askHolders(context, reach, ref, signal, onFault))
     if (manifest) return manifest
