@@ -15,7 +15,7 @@ export interface Stage {
   readonly needs?: readonly string[]
   /** Stages of a lane run one after the other, lanes beside each other: networks and browsers wait a lot, checks compute. */
   readonly lane: 'checks' | 'nodes' | 'networks'
-  /** Runs only when named, or when everything is asked for: what takes long and is drawn anew each time. */
+  /** Runs only when named, or when everything is asked for: what a release needs besides, and what is drawn anew each time. */
   readonly optional?: true
   readonly timeoutMs: number
 }
@@ -81,6 +81,7 @@ export const STAGES: readonly Stage[] = [
   {
     name: 'package',
     lane: 'nodes',
+    optional: true,
     needs: ['build'],
     checks: [
       { name: 'publint', argv: ['publint', '--strict'] },
@@ -105,7 +106,7 @@ export const STAGES: readonly Stage[] = [
     ],
     timeoutMs: 10 * MINUTE_MS
   },
-  { name: 'links', lane: 'checks', needs: ['build'], checks: [vitest('links')], timeoutMs: 10 * MINUTE_MS },
+  { name: 'links', lane: 'nodes', needs: ['build'], checks: [vitest('links')], timeoutMs: 10 * MINUTE_MS },
   { name: 'e2e', lane: 'networks', needs: ['build'], checks: [vitest('e2e')], timeoutMs: 25 * MINUTE_MS },
   {
     name: 'chaos',
@@ -118,6 +119,7 @@ export const STAGES: readonly Stage[] = [
   {
     name: 'consumers',
     lane: 'networks',
+    optional: true,
     needs: ['build'],
     checks: [
       {
