@@ -55,6 +55,7 @@ describe.each(Array.from({ length: ROUNDS }, (_, round) => round))('links that l
         peerId: node.peerId,
         publicKey: node.publicKey,
         dht: node.dht,
+        peers: () => node.peers(),
         addresses: () => node.addresses(),
         handle: (...args) => node.handle(...args),
         openChannel: (peer, ...rest) => {

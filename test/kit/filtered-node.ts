@@ -17,6 +17,7 @@ export function filteredNode(node: ObjContext['node'], filter: (frames: Frames) 
     peerId: node.peerId,
     publicKey: node.publicKey,
     dht: node.dht,
+    peers: () => node.peers(),
     addresses: () => node.addresses(),
     openChannel: async (...args) => filtered(await node.openChannel(...args)),
     handle: (protocol, options, onChannel) => node.handle(protocol, options, channel => onChannel(filtered(channel)))

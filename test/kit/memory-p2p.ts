@@ -1,9 +1,9 @@
 /** Two P2P nodes and the channels between them in memory: for shells whose peers must lie, stall or vanish on command. */
 import { CraftecError } from '../../sdk/errors/index.ts'
-import { identityFromSeed } from '../../sdk/identity/index.ts'
+import { identityFromSeed, type PeerId } from '../../sdk/identity/index.ts'
 import type { Channel, P2pNode, PeerAddresses } from '../../sdk/p2p/index.ts'
 
-type Node = Pick<P2pNode, 'peerId' | 'publicKey' | 'openChannel' | 'handle'>
+type Node = Pick<P2pNode, 'peerId' | 'publicKey' | 'openChannel' | 'handle' | 'peers'>
 
 class End implements Channel {
   readonly transport = 'websocket'
@@ -78,9 +78,11 @@ export function memoryNetwork(): (name: number) => P2pNode {
   const handlers = new Map<string, (from: Node, maxFrameBytes: number) => Channel>()
   return name => {
     const { peerId, publicKey } = identityFromSeed(new Uint8Array(32).fill(name))
+    const linked = new Set<PeerId>()
     const node: Node = {
       peerId,
       publicKey,
+      peers: () => [...linked],
       handle: (protocol, { maxFrameBytes }, onChannel) => {
         const key = `${peerId} ${protocol}`
         handlers.set(key, (from, max) => {
@@ -95,6 +97,7 @@ export function memoryNetwork(): (name: number) => P2pNode {
       openChannel: async (peer: PeerAddresses, protocol, options) => {
         const open = handlers.get(`${peer.peerId} ${protocol}`)
         if (!open) throw new CraftecError('link-failed', 'nobody there')
+        linked.add(peer.peerId as PeerId)
         return open(node, options.maxFrameBytes)
       }
     }

@@ -50,6 +50,22 @@ describe('what a node holds', () => {
     announcer.stop()
   })
 
+  it('is not told while it is being put, and at once when it was', async () => {
+    const { store, announcer, pass } = await node()
+    const [content, early] = [newContent(1), newContent(2)]
+    const draft = { ...content, manifestId: new Uint8Array(32).fill(9), contentId: new Uint8Array(32).fill(9) }
+    await store.addContent(draft)
+    for (const segment of [0, 1]) await store.putPieces(draft.manifestId, segment, pieces(content, segment, 1))
+    expect(await pass(1_000)).toBe(0)
+    // that something else was told just now makes no difference
+    await store.addContent(early)
+    await store.putPieces(early.manifestId, 0, pieces(early, 0, 1))
+    expect(await pass(0)).toBe(1)
+    await store.adopt(draft.manifestId, content)
+    expect(await pass(0)).toBe(2)
+    announcer.stop()
+  })
+
   it('is told soon after the node can be reached, and a change does not wait for that', async () => {
     const { store, announcer, state, pass } = await node()
     state.addresses = []

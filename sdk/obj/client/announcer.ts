@@ -1,5 +1,6 @@
 import { decodeHex, encodeHex } from '../../codec/index.ts'
 import type { PeerAddresses } from '../../p2p/index.ts'
+import { equalBytes } from '../hashing/index.ts'
 import { announceHoldings, MAX_RECORD_ADDRESSES, signHolderRecord } from '../holders/index.ts'
 import type { ContentInfo } from '../store/index.ts'
 import { DhtProvider } from './dht-provider.ts'
@@ -40,8 +41,9 @@ export class Announcer {
 
   start(): void {
     this.#unsubscribe = this.#context.store.onChange(change => {
-      if (change.type === 'pieces-added' || change.type === 'content-added')
-        this.#note(change.manifestId, this.#toldAtMs + GATHER_MS)
+      // a content is added whole by whoever put it: somebody may have its link within the moment
+      if (change.type === 'content-added') this.#note(change.manifestId, Number.NEGATIVE_INFINITY)
+      if (change.type === 'pieces-added') this.#note(change.manifestId, this.#toldAtMs + GATHER_MS)
     })
     this.#everything()
   }
@@ -77,7 +79,6 @@ export class Announcer {
     const { clock } = this.#context
     const cancel = clock.after(Math.max(0, atMs - clock.monotonic()), () => {
       this.#next = undefined
-      this.#toldAtMs = clock.monotonic()
       this.#inTurn(() => this.#tellChanged())
     })
     this.#next = { atMs, cancel }
@@ -133,12 +134,14 @@ export class Announcer {
       { readonly relay: PeerAddresses; readonly records: Uint8Array[]; ids: Uint8Array[] }
     >()
     for (const content of contents) {
+      if (isDraft(content)) continue
       const record = await this.record(content)
       if (!record) {
         // not reachable yet: a tab waits for its place at a relay
         if (content.pieces > 0) again.push(content.manifestId)
         continue
       }
+      this.#toldAtMs = clock.monotonic()
       if (this.#durable) this.#dht.note(content.contentId)
       for (const relay of relays(content.contentId)) {
         if (relay.peerId === node.peerId) {
@@ -162,4 +165,9 @@ export class Announcer {
     )
     this.#noteAgain(again)
   }
+}
+
+/** What is being put has no manifest yet, and an id that nobody can know. */
+function isDraft({ contentId, manifestId }: ContentInfo): boolean {
+  return equalBytes(contentId, manifestId)
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../async/index.ts'
 import { encodeHex } from '../../codec/index.ts'
-import type { FoundHolder } from './find-content.ts'
+import type { FoundHolder } from './search-holders.ts'
 
 /** How long others are waited for once somebody was found. */
 const GATHER_MS = 1_500

@@ -2,12 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { type PublishedContent, publishContent } from '../../../test/kit/published-content.ts'
 import { type StorageNetwork, type StorageNode, storageNetwork } from '../../../test/kit/storage-network.ts'
 import { encodeHex } from '../../codec/index.ts'
+import { formatLink } from '../content/index.ts'
 import { findHolders, HolderTable, signHolderRecord } from '../holders/index.ts'
 import { type SignedManifest, signManifest } from '../manifest/index.ts'
 import { pieceId } from '../piece/index.ts'
-import { type FoundHolder, searchHolders } from './find-content.ts'
+import { createMemoryPieceStore } from '../store/index.ts'
 import { ObjClient } from './obj-client.ts'
 import type { ObjContext } from './obj-context.ts'
+import { type FoundHolder, searchHolders } from './search-holders.ts'
 import { startStorageService } from './storage-service.ts'
 
 const never = new AbortController().signal
@@ -134,6 +136,38 @@ describe('finding holders', () => {
         ...others.map(({ identity }, index) => [identity.peerId, index === 0] as const)
       ])
     )
+  })
+
+  it('asks whom it fetched from before and is still linked with, and needs nobody to tell it of them', async () => {
+    const { holder, reader } = await hidden()
+    await keep(holder, other, other.manifest)
+    const linkOf = ({ manifest }: PublishedContent): string =>
+      formatLink({ contentId: manifest.contentId, manifestId: manifest.id })
+    const strange = { ...reader, store: createMemoryPieceStore() }
+    await expect(new ObjClient(strange).get(linkOf(content), { idleTimeoutMs: 1 }).bytes()).rejects.toMatchObject({
+      code: 'content-unavailable'
+    })
+    expect(await new ObjClient(dhtOf(reader, holder)).get(linkOf(content)).bytes()).toEqual(content.bytes)
+    expect(await new ObjClient(reader).get(linkOf(other)).bytes()).toEqual(other.bytes)
+  })
+
+  it('asks relays again while a walk through the DHT takes its time', async () => {
+    const network = storageNetwork()
+    const { context } = network.node()
+    const { promise: endless } = Promise.withResolvers<never>()
+    const { promise: walking, resolve } = Promise.withResolvers<void>()
+    const findProviders = (): Promise<never> => {
+      resolve()
+      return endless
+    }
+    const reader = new ObjClient({
+      ...context,
+      node: { ...context.node, dht: { provide: async () => {}, findProviders } }
+    })
+    const reading = reader.get(cid).bytes()
+    await walking
+    await keep(network.holder(), content, content.manifest)
+    expect(await reading).toEqual(content.bytes)
   })
 
   it('believes nobody who speaks for others, and asks nobody twice a minute', async () => {

@@ -11,7 +11,7 @@ import { PeerExchange } from './peer-exchange.ts'
 
 /** What the parts of the storage client share. */
 export interface ObjContext {
-  readonly node: Pick<P2pNode, 'peerId' | 'publicKey' | 'openChannel' | 'handle' | 'addresses' | 'dht'>
+  readonly node: Pick<P2pNode, 'peerId' | 'publicKey' | 'openChannel' | 'handle' | 'peers' | 'addresses' | 'dht'>
   readonly store: PieceStore
   /** Signs manifests. */
   readonly identity: Identity

@@ -3,9 +3,10 @@ import { CraftecError } from '../../errors/index.ts'
 import { type PeerId, publicKeyFromPeerId } from '../../identity/index.ts'
 import type { PeerAddresses } from '../../p2p/index.ts'
 import { HolderSession } from '../transfer/index.ts'
-import { type ContentRef, type FoundHolder, searchHolders } from './find-content.ts'
+import { patientDht } from './ask-dht.ts'
 import type { ObjContext } from './obj-context.ts'
 import { privateChannel } from './private-channel.ts'
+import { type ContentRef, type FoundHolder, searchHolders } from './search-holders.ts'
 import { sharingPeers } from './spread-plan.ts'
 
 /** How holders are found and talked to. */
@@ -22,18 +23,35 @@ export interface Reach {
 const OPEN_TIMEOUT_MS = 10_000
 /** Holders remembered from one search to the next. */
 const MAX_FOUND = 64
+/** Each that does not have it costs a question and an answer. */
+const MAX_NEIGHBOURS = 3
 /** A circuit is built first. */
 const PRIVATE_OPEN_TIMEOUT_MS = 30_000
 
-/** Over links: relays learn what is looked for, and holders who asks. */
+/** Over links: relays learn what is looked for, holders who asks, and so do the neighbours. */
 export function openReach(context: ObjContext): Reach {
   const { node, clock } = context
+  const askDht = patientDht(clock)
   return {
     keep: true,
-    search: (ref, signal) => searchHolders(context, ref, signal),
+    search: async function* (ref, signal) {
+      if (ref.manifestId) yield* neighbours(context)
+      yield* searchHolders(context, ref, signal, askDht)
+    },
     open: (holder, signal) => HolderSession.open(node, holder, { signal, clock, timeoutMs: OPEN_TIMEOUT_MS }),
     giveBack: session => void session.close()
   }
+}
+
+/** Peers that this node fetched from before, and is still linked with: they are asked without a look-up, and may well have this too. */
+function neighbours({ node, scores, clock }: ObjContext): FoundHolder[] {
+  const now = clock.monotonic()
+  return node
+    .peers()
+    .filter(peerId => scores.rank(peerId, now) > 0 && !scores.isBanned(peerId, now))
+    .sort((a, b) => scores.rank(b, now) - scores.rank(a, now))
+    .slice(0, MAX_NEIGHBOURS)
+    .map(peerId => ({ peerId, addresses: [], manifestId: undefined }))
 }
 
 /**

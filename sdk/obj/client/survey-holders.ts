@@ -6,8 +6,8 @@ import { assessSegment, type SegmentHealth, type SegmentState } from '../health/
 import { type AskedHolder, AuditLog, auditSegment } from '../keeper/index.ts'
 import { manifestSegmentation, type SignedManifest } from '../manifest/index.ts'
 import { HolderSession } from '../transfer/index.ts'
-import { type FoundHolder, searchHolders } from './find-content.ts'
 import type { ObjContext } from './obj-context.ts'
+import { type FoundHolder, searchHolders } from './search-holders.ts'
 
 export interface SurveyOptions {
   readonly signal?: AbortSignal | undefined
