@@ -16,7 +16,7 @@ export default {
   concurrency: 2,
   hostname: '127.0.0.1',
   port: await freePort(),
-  plugins: [esbuildBundlePlugin({ rootDir: import.meta.dirname })],
+  plugins: [esbuildBundlePlugin({ rootDir: import.meta.dirname, sourceMaps: process.argv.includes('--watch') })],
   middleware: [isolate],
   browsers: [
     chromeLauncher({

@@ -1,5 +1,5 @@
 import { copyFile, mkdir, readFile } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Plugin } from 'esbuild'
 
@@ -27,10 +27,12 @@ export interface BundleOptions {
 /**
  * Our sources and libp2p as few files: libp2p's packages bring React Native to whoever installs them as dependencies (240 MB), and loading
  * their 700 modules takes a second of a core at every start.
+ * @returns paths of all files that it was made from
  */
-export async function bundleRelay({ entries, folder, external, splitting }: BundleOptions): Promise<void> {
+export async function bundleRelay({ entries, folder, external, splitting }: BundleOptions): Promise<readonly string[]> {
   const { build } = await import('esbuild')
-  await build({
+  const kernels = new Set<string>()
+  const { metafile } = await build({
     entryPoints: Object.entries(entries).map(([out, source]) => ({ out, in: fileURLToPath(source) })),
     outdir: fileURLToPath(folder),
     bundle: true,
@@ -40,17 +42,21 @@ export async function bundleRelay({ entries, folder, external, splitting }: Bund
     target: 'node22',
     external: [...NATIVE, ...external],
     banner: { js: BANNER },
-    plugins: [kernelsBeside(folder)],
+    metafile: true,
+    plugins: [kernelsBeside(folder, kernels)],
     legalComments: 'linked',
     logLevel: 'error'
   })
+  // relative to where this process was started
+  return [...Object.keys(metafile.inputs).map(path => resolve(path)), ...kernels]
 }
 
 /**
  * Modules find their WebAssembly kernel by an address relative to their own; in a bundle that is the bundle's. The kernels are copied beside
  * it and the addresses follow: without them cells and links are sealed at a third of the speed.
+ * @param kernels told the path of each
  */
-function kernelsBeside(folder: URL): Plugin {
+function kernelsBeside(folder: URL, kernels: Set<string>): Plugin {
   return {
     name: 'kernels-beside',
     setup: ({ onLoad }) => {
@@ -60,7 +66,9 @@ function kernelsBeside(folder: URL): Plugin {
         const copies: Promise<void>[] = []
         const contents = source.replace(/new URL\('([^']+\.wasm)', import\.meta\.url\)/g, (_, address: string) => {
           const name = basename(address)
-          copies.push(copyFile(new URL(address, pathToFileURL(path)), new URL(name, folder)))
+          const kernel = new URL(address, pathToFileURL(path))
+          kernels.add(fileURLToPath(kernel))
+          copies.push(copyFile(kernel, new URL(name, folder)))
           return `new URL('./${name}', import.meta.url)`
         })
         await Promise.all(copies)

@@ -1,7 +1,4 @@
-/**
- * Builds dist/: WebAssembly kernels, the SDK as modules with declarations, and one self-contained file.
- * `--keep-kernels` takes the kernels that are there.
- */
+/** Builds dist/: WebAssembly kernels, the SDK as modules with declarations, and one self-contained file. */
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,10 +9,10 @@ const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
 
 rmSync(dist, { recursive: true, force: true })
-if (!process.argv.includes('--keep-kernels')) run('kernels', process.execPath, ['wasm/build.ts'])
+run('kernels', process.execPath, ['wasm/build.ts'])
 run('modules', join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'])
 for (const file of builtModules(dist)) writeFileSync(file, sourceUrlsToBuilt(readFileSync(file, 'utf8')))
-cpSync(join(root, 'wasm/dist'), join(dist, 'wasm/dist'), { recursive: true })
+cpSync(join(root, 'wasm/dist'), join(dist, 'wasm/dist'), { recursive: true, filter: path => !path.endsWith('.txt') })
 await bundle()
 
 function run(what: string, program: string, args: readonly string[]): void {

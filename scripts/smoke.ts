@@ -83,7 +83,7 @@ async function run(netLog: string): Promise<Smoke> {
   const tap = ends.use(await startWireTap(origin.secure.port))
   const control = ends.use(await startWireTap(origin.port))
   const localOrigins = [tap, control].map(({ port }) => `127.0.0.1:${port}`)
-  const devnet = await startDevnet({ storage: STORAGE_PEERS, localOrigins, onProgress: say })
+  const devnet = await startDevnet({ relays: 3, exits: 1, storage: STORAGE_PEERS, localOrigins, onProgress: say })
   ends.defer(() => devnet.stop())
   const server = ends.use(await startPageServer({ rootDir: root, files: PAGES, bundle: true }))
   const chromium = ends.use(await launchChromium({ netLog }))

@@ -51,6 +51,31 @@ function onPath(name, env) {
 }
 
 /**
+ * Chromium takes the last list it is given, so this one replaces the list of the tool that starts it, and has what matters of that.
+ */
+const UNWANTED_FEATURES = [
+  // pages of Chromium's own, made beside every page of a test: a second of processor time a start
+  'WebUIOmniboxPopup',
+  'WebUIOmniboxAimPopup',
+  'WebUIOmniboxFullPopup',
+  // plain http has to stay that
+  'HttpsUpgrades',
+  'HttpsFirstBalancedModeAutoEnable',
+  // asked of, or told to, the vendor's servers
+  'AimEnabled',
+  'LensOverlay',
+  'MediaRouter',
+  'NetworkTimeServiceQuerying',
+  'OptimizationHints',
+  'PreconnectToSearch',
+  // what the tool wants for its own working
+  'AvoidUnnecessaryBeforeUnloadCheckSync',
+  'DestroyProfileOnBrowserClose',
+  'PaintHolding',
+  'ThirdPartyStoragePartitioning'
+]
+
+/**
  * Flags of every Chromium that tests, benchmarks and the smoke run start.
  * Without `--allow-loopback-in-peer-connection` (and the camera permission, see {@link PEER_PERMISSIONS}) WebRTC gathers no
  * candidate on 127.0.0.1. The rest keeps the browser from talking to anything that a test did not ask for.
@@ -64,7 +89,8 @@ export const CHROMIUM_ARGS = [
   '--disable-default-apps',
   '--disable-domain-reliability',
   '--disable-sync',
-  '--allow-loopback-in-peer-connection'
+  '--allow-loopback-in-peer-connection',
+  `--disable-features=${UNWANTED_FEATURES.join(',')}`
 ]
 
 /**

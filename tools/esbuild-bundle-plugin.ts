@@ -30,15 +30,15 @@ export function browserBuildOptions(rootDir: string): BuildOptions {
     platform: 'browser',
     mainFields: ['browser', 'module', 'main'],
     conditions: ['browser', 'import', 'module'],
-    sourcemap: 'inline',
     define: { 'process.env.NODE_ENV': '"test"' },
     plugins: [keepMetaUrl(rootDir)],
     logLevel: 'silent'
   }
 }
 
-export function esbuildBundlePlugin(options: { rootDir: string }): BundlePlugin {
-  const { rootDir } = options
+/** @param options with `sourceMaps`, which make a bundle four times as large and as long in the making */
+export function esbuildBundlePlugin(options: { rootDir: string; sourceMaps?: boolean }): BundlePlugin {
+  const { rootDir, sourceMaps = false } = options
   const bundles = new Map<string, Promise<string>>()
   return {
     name: 'esbuild-bundle',
@@ -47,7 +47,7 @@ export function esbuildBundlePlugin(options: { rootDir: string }): BundlePlugin 
       const file = join(rootDir, decodeURIComponent(context.path))
       let bundled = bundles.get(file)
       if (bundled === undefined) {
-        bundled = bundleFile(rootDir, file)
+        bundled = bundleFile(rootDir, file, sourceMaps)
         bundles.set(file, bundled)
       }
       try {
@@ -63,8 +63,9 @@ export function esbuildBundlePlugin(options: { rootDir: string }): BundlePlugin 
   }
 }
 
-async function bundleFile(rootDir: string, file: string): Promise<string> {
-  const result = await build({ ...browserBuildOptions(rootDir), entryPoints: [file], write: false })
+async function bundleFile(rootDir: string, file: string, sourceMaps: boolean): Promise<string> {
+  const options = { ...browserBuildOptions(rootDir), sourcemap: sourceMaps && ('inline' as const) }
+  const result = await build({ ...options, entryPoints: [file], write: false })
   const output = result.outputFiles[0]
   if (output === undefined) throw new Error(`esbuild wrote nothing for ${file}`)
   return output.text

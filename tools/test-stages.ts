@@ -73,7 +73,7 @@ export const STAGES: readonly Stage[] = [
     lane: 'networks',
     needs: ['kernels'],
     checks: [
-      { name: 'SDK', argv: ['node', 'scripts/build.ts', '--keep-kernels'] },
+      { name: 'SDK', argv: ['node', 'scripts/build.ts'] },
       { name: 'relay', argv: ['node', 'relay-server/build.ts'] }
     ],
     timeoutMs: 5 * MINUTE_MS

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { open, readFile } from 'node:fs/promises'
 import { CraftecError } from '../../sdk/errors/index.ts'
 import { type ChildReport, isChildReport } from '../parent-link/index.ts'
+import type { RelayProgram } from './relay-program.ts'
 
 const STOP_TIMEOUT_MS = 5_000
 const LOG_TAIL_CHARACTERS = 2_000
@@ -31,18 +32,14 @@ export class DevnetChild {
     })
   }
 
-  static async start(program: string, configPath: string, logPath: string): Promise<DevnetChild> {
+  static async start({ path, compileCache }: RelayProgram, configPath: string, logPath: string): Promise<DevnetChild> {
     const log = await open(logPath, 'w', 0o600)
     try {
       // The IPC channel is also the leash: the child ends when it closes, so even when this process is killed.
-      const child = spawn(
-        process.execPath,
-        ['--disable-warning=ExperimentalWarning', program, '--config', configPath],
-        {
-          stdio: ['ignore', log.fd, log.fd, 'ipc'],
-          env: withoutSettings(process.env)
-        }
-      )
+      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path, '--config', configPath], {
+        stdio: ['ignore', log.fd, log.fd, 'ipc'],
+        env: { ...withoutSettings(process.env), ...(compileCache && { NODE_COMPILE_CACHE: compileCache }) }
+      })
       if (child.pid === undefined) {
         const [cause] = await once(child, 'error')
         throw new CraftecError('internal', 'a relay process could not be started', { cause })

@@ -86,14 +86,14 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
   const stop = async (): Promise<void> => {
     stopping = true
     await Promise.all(children.map(child => child.stop()))
-    await Promise.all([rm(folder, { recursive: true, force: true }), program.remove()])
+    await rm(folder, { recursive: true, force: true })
   }
   try {
     return await withDeadline({ signal, timeoutMs, what: 'start of the devnet' }, async inner => {
       const launch = async (plan: NodePlan, bootstrap: readonly string[]): Promise<Launched> => {
         const configPath = join(folder, `node-${plan.index}.yaml`)
         await writeFile(configPath, stringify(nodeConfig(plan, bootstrap, folder, options)))
-        const child = await DevnetChild.start(program.path, configPath, join(folder, `node-${plan.index}.log`))
+        const child = await DevnetChild.start(program, configPath, join(folder, `node-${plan.index}.log`))
         children[plan.index] = child
         if (stopping) {
           await child.kill() // `stop` went through the list before this child was in it

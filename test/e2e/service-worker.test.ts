@@ -42,7 +42,6 @@ async function bundledWorker(): Promise<string> {
     ...browserBuildOptions(root),
     entryPoints: [join(root, 'test/e2e/net/service-worker.ts')],
     minify: true,
-    sourcemap: false,
     write: false
   })
   return outputFiles[0]?.text ?? ''

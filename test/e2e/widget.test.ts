@@ -66,7 +66,6 @@ async function serviceWorker(): Promise<string> {
   const { outputFiles } = await build({
     ...browserBuildOptions(root),
     entryPoints: [join(root, 'examples/service-worker/src/service-worker.ts')],
-    sourcemap: false,
     write: false
   })
   return outputFiles[0]?.text ?? ''

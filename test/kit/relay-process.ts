@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import type { RelayProgram } from '../../relay-server/devnet/relay-program.ts'
 import { type ChildReport, isChildReport } from '../../relay-server/parent-link/index.ts'
 
 export type ListeningReport = Extract<ChildReport, { type: 'listening' }>
@@ -35,11 +36,14 @@ export async function testConfig(
 }
 
 export function startRelayProcess(
-  program: string,
+  { path, compileCache }: RelayProgram,
   args: readonly string[],
   nodeArgs: readonly string[] = []
 ): RelayProcess {
-  const child = spawn(process.execPath, [...nodeArgs, program, ...args], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+  const child = spawn(process.execPath, [...nodeArgs, path, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: { ...process.env, ...(compileCache && { NODE_COMPILE_CACHE: compileCache }) }
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {

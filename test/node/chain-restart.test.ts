@@ -93,7 +93,7 @@ describe('a chain with a state file', () => {
 
   it('is one command, that ends when it is asked to and is found again by the next', async () => {
     const run = async (use: (status: { url: string; wallet: string }) => Promise<void>): Promise<void> => {
-      const { child, ended, output } = startRelayProcess('chain/cli.ts', [
+      const { child, ended, output } = startRelayProcess({ path: 'chain/cli.ts' }, [
         '--port',
         '0',
         '--json',

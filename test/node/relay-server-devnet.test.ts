@@ -50,7 +50,7 @@ describe('devnet', { timeout: 90_000 }, () => {
 
   it('prints one JSON line when ready, and ends its nodes even when it is killed', async () => {
     const counts = ['--relays', '1', '--exits', '1', '--storage', '1']
-    const parent = startRelayProcess(CLI, ['devnet', ...counts, '--demo-origin', '--json'])
+    const parent = startRelayProcess({ path: CLI }, ['devnet', ...counts, '--demo-origin', '--json'])
     cleanUps.push(() => parent.child.kill('SIGKILL'))
     await expect.poll(parent.output, { timeout: 60_000 }).toContain('\n')
     const { bootstrap, nodes, metrics, demoOrigin, demoOriginSecure, demoOriginRoot } = JSON.parse(parent.output())
@@ -93,7 +93,7 @@ describe('devnet', { timeout: 90_000 }, () => {
   })
 
   it('ends cleanly on Ctrl-C', async () => {
-    const parent = startRelayProcess(CLI, ['devnet', '--relays', '1', '--exits', '0'])
+    const parent = startRelayProcess({ path: CLI }, ['devnet', '--relays', '1', '--exits', '0'])
     cleanUps.push(() => parent.child.kill('SIGKILL'))
     await expect.poll(parent.output, { timeout: 60_000 }).toContain('Ctrl-C')
     parent.child.kill('SIGINT')

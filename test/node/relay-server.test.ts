@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type DemoOrigin, demoBytes, startDemoOrigin } from '../../relay-server/devnet/index.ts'
 import { type RelayProgram, relayProgram } from '../../relay-server/devnet/relay-program.ts'
 import { systemClock, systemRandom } from '../../sdk/async/index.ts'
@@ -23,7 +23,6 @@ const cleanUps: (() => unknown)[] = []
 beforeAll(async () => {
   program = await relayProgram()
 }, 60_000)
-afterAll(() => program.remove())
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
 })
@@ -31,7 +30,7 @@ afterEach(async () => {
 async function start(settings: Record<string, unknown>, nodeArgs: readonly string[] = []) {
   const { path, folder, remove } = await testConfig(settings)
   cleanUps.push(remove)
-  const relay = startRelayProcess(program.path, ['--config', path], nodeArgs)
+  const relay = startRelayProcess(program, ['--config', path], nodeArgs)
   cleanUps.push(async () => {
     relay.child.kill('SIGKILL')
     await relay.ended
@@ -40,7 +39,7 @@ async function start(settings: Record<string, unknown>, nodeArgs: readonly strin
 }
 
 async function run(args: readonly string[]): Promise<{ code: number | NodeJS.Signals; output: string }> {
-  const relay = startRelayProcess(program.path, args)
+  const relay = startRelayProcess(program, args)
   return { code: await relay.ended, output: relay.output() }
 }
 
@@ -134,7 +133,7 @@ describe('craftec-relay, the process', { timeout: 60_000 }, () => {
     expect(await readFile(`${first.folder}/data/addresses`, 'utf8')).toContain(peerId)
     first.child.kill('SIGTERM')
     expect(await first.ended).toBe(0)
-    const second = startRelayProcess(program.path, ['--config', first.path])
+    const second = startRelayProcess(program, ['--config', first.path])
     cleanUps.push(() => second.child.kill('SIGKILL'))
     expect((await second.listening).peerId).toBe(peerId)
   })

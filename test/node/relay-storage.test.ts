@@ -19,14 +19,13 @@ describe('a storage node', () => {
     relay?.child.kill('SIGKILL')
     await relay?.ended
     await config.remove()
-    await program.remove()
   })
 
   /** @returns where to reach it, and its metrics */
   const start = async (
     ...flags: string[]
   ): Promise<{ bootstrap: string[]; metric: (name: string) => Promise<number> }> => {
-    relay = startRelayProcess(program.path, ['--config', config.path, ...flags])
+    relay = startRelayProcess(program, ['--config', config.path, ...flags])
     const { addresses, statusPort } = await relay.listening
     return {
       bootstrap: [...addresses],
@@ -78,7 +77,7 @@ describe('a storage node', () => {
   })
 
   it('does not start with a quota that is no size', async () => {
-    relay = startRelayProcess(program.path, ['--config', config.path, '--quota', 'plenty'])
+    relay = startRelayProcess(program, ['--config', config.path, '--quota', 'plenty'])
     await relay.listening.catch(() => {})
     expect(await relay.ended).toBe(2)
     expect(relay.output()).toContain('--quota: quota: expected a size')

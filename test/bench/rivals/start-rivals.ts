@@ -106,7 +106,7 @@ async function install(): Promise<void> {
 }
 
 async function bundle(entry: string): Promise<string> {
-  const result = await build({ ...browserBuildOptions(FOLDER), entryPoints: [entry], sourcemap: false, write: false })
+  const result = await build({ ...browserBuildOptions(FOLDER), entryPoints: [entry], write: false })
   const output = result.outputFiles[0]
   if (output === undefined) throw new Error(`esbuild wrote nothing for ${entry}`)
   return output.text

@@ -64,7 +64,7 @@ export class KitBrowser {
 
 async function bundle(entry: string): Promise<string> {
   const options: BuildOptions = { ...browserBuildOptions(ROOT), entryPoints: [`${import.meta.dirname}/${entry}`] }
-  const result = await build({ ...options, sourcemap: false, write: false })
+  const result = await build({ ...options, write: false })
   const [output] = result.outputFiles
   if (output === undefined) throw new Error(`esbuild wrote nothing for ${entry}`)
   return output.text
