@@ -59,6 +59,37 @@ describe('framed channel: bytes to frames', () => {
     expect(frame?.buffer.byteLength).toBe(2)
   })
 
+  it('uses the memory of a frame again when its reader is done with it, and no sooner, if it may', () => {
+    const lengths = fc.array(fc.constantFrom(0, 7, 200), { maxLength: 60 })
+    fc.assert(
+      fc.property(lengths, fc.array(fc.boolean(), { minLength: 60, maxLength: 60 }), (sizes, reads) => {
+        const sender = new FrameSender()
+        const receiver = new FrameReceiver(200, true)
+        const unread: Uint8Array[] = []
+        let inHand: readonly Uint8Array[] = []
+        for (const [index, size] of sizes.entries()) {
+          const frame = new Uint8Array(size).fill(index)
+          sender.push(frame)
+          unread.push(frame)
+          receiver.push(drain(sender))
+          const [got, sent] = inHand
+          expect(got).toEqual(sent)
+          if (!reads[index]) continue
+          receiver.release()
+          inHand = [receiver.shift(), unread.shift()].filter(bytes => bytes !== undefined)
+        }
+      })
+    )
+    const receiver = new FrameReceiver(9, true)
+    const memory = [1, 2].map(byte => {
+      receiver.push(new Uint8Array([0, 0, 0, 1, byte]))
+      const frame = receiver.shift()
+      receiver.release()
+      return frame?.buffer
+    })
+    expect(memory[1]).toBe(memory[0])
+  })
+
   it('takes as much unread as its window, widened to 3 MiB at most, and not a frame more', () => {
     const frame = new Uint8Array(65_536)
     const receiver = new FrameReceiver(frame.length)

@@ -27,6 +27,7 @@ export interface Received {
  */
 export class FrameReceiver {
   private readonly maxFrameBytes: number
+  private readonly reuse: boolean
   private window = WINDOW_BYTES
   /** What the peer may still send. */
   private peerCredit = WINDOW_BYTES
@@ -34,6 +35,9 @@ export class FrameReceiver {
   private owed = 0
   /** Cost of the frame the reader has in hand. */
   private held = 0
+  private inHand: Uint8Array<ArrayBuffer> | undefined
+  /** Memory of the frame that was read last, if it may be used again. */
+  private spare: Uint8Array<ArrayBuffer> | undefined
   private ended = false
   private readonly header = new Uint8Array(HEADER_BYTES)
   private headerFilled = 0
@@ -42,7 +46,9 @@ export class FrameReceiver {
   private inbox: Uint8Array<ArrayBuffer>[] = []
   private inboxAt = 0
 
-  constructor(maxFrameBytes: number) {
+  /** @param reuse a frame is its reader's until {@link release}, and its memory serves for another one from then on */
+  constructor(maxFrameBytes: number, reuse = false) {
+    this.reuse = reuse
     this.maxFrameBytes = Math.min(maxFrameBytes, MAX_FRAME_BYTES)
   }
 
@@ -100,9 +106,16 @@ export class FrameReceiver {
     if (cost > this.peerCredit) throw violation(`frame costs ${cost} of credit, ${this.peerCredit} left`)
     this.peerCredit -= cost
     // bounded: the length is within the limit and paid for with credit
-    this.payload = new Uint8Array(word)
+    this.payload = this.memory(word)
     this.payloadFilled = 0
     return 0
+  }
+
+  private memory(bytes: number): Uint8Array<ArrayBuffer> {
+    const { spare } = this
+    if (spare?.length !== bytes) return new Uint8Array(bytes)
+    this.spare = undefined
+    return spare
   }
 
   private completePayload(): void {
@@ -131,6 +144,7 @@ export class FrameReceiver {
       this.inboxAt = 0
     }
     this.held = frameCost(frame.length)
+    if (this.reuse) this.inHand = frame
     return frame
   }
 
@@ -141,6 +155,8 @@ export class FrameReceiver {
   release(): number {
     this.owed += this.held
     this.held = 0
+    this.spare = this.inHand ?? this.spare
+    this.inHand = undefined
     if (this.owed < GRANT_STEP_BYTES) return 0
     const grant = this.owed
     this.owed = 0

@@ -12,7 +12,7 @@ export const QUEUE_BYTES = 4 * BATCH_BYTES
 
 /**
  * The sending half of a framed channel: frames go in while there is credit and room, batches of bytes come out.
- * Pure: no clock, no I/O. Frames are copied into slabs; a slab's bytes never change once they were handed out.
+ * Pure: no clock, no I/O. Frames are copied into slabs; a slab's bytes never change once they were handed out, unless they come back.
  */
 export class FrameSender {
   private credit = WINDOW_BYTES
@@ -21,6 +21,8 @@ export class FrameSender {
   private start = 0
   private end = 0
   private ready: Uint8Array<ArrayBuffer>[] = []
+  /** Memory of a long frame that has left, for the next one. */
+  private spare: Uint8Array<ArrayBuffer> | undefined
 
   /** Bytes that wait for {@link next}. */
   get queuedBytes(): number {
@@ -59,16 +61,23 @@ export class FrameSender {
   }
 
   /** The next batch for the transport, which owns it from then on. */
-  next(): Uint8Array | undefined {
+  next(): Uint8Array<ArrayBuffer> | undefined {
     if (this.ready.length === 0) this.seal()
     const batch = this.ready.shift()
     if (batch !== undefined) this.queued -= batch.length
     return batch
   }
 
+  /** The transport has copied this batch: nobody looks at it any more. */
+  giveBack(batch: Uint8Array<ArrayBuffer>): void {
+    // a slab may still be filled behind the batch
+    if (batch.length > BATCH_BYTES) this.spare = batch
+  }
+
   /** Drop everything queued. */
   clear(): void {
     this.ready = []
+    this.spare = undefined
     this.slab = undefined
     this.start = this.end = this.queued = 0
   }
@@ -77,7 +86,8 @@ export class FrameSender {
     this.queued += bytes
     if (bytes > BATCH_BYTES) {
       this.seal()
-      const own = new Uint8Array(bytes)
+      const own = this.spare?.length === bytes ? this.spare : new Uint8Array(bytes)
+      this.spare = undefined
       this.ready.push(own)
       return own
     }

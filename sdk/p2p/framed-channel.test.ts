@@ -38,7 +38,9 @@ interface End {
 }
 
 /** Two channels whose ports deliver to each other, by default at once. */
-function pair(options: { full?: () => boolean; hold?: boolean; clock?: Clock; limited?: boolean } = {}) {
+function pair(
+  options: { full?: () => boolean; hold?: boolean; copies?: boolean; clock?: Clock; limited?: boolean } = {}
+) {
   const clock = options.clock ?? new ManualClock()
   const ends: End[] = []
   const make = (index: 0 | 1): End => {
@@ -53,6 +55,7 @@ function pair(options: { full?: () => boolean; hold?: boolean; clock?: Clock; li
             if (!options.hold) ends[1 - index]?.channel.received(bytes.slice())
             return !options.full?.()
           },
+          holdsNothing: () => options.copies === true,
           end: () => {
             end.ended = true
           },
@@ -100,6 +103,17 @@ describe('Channel', () => {
     a.channel.trySend(bytes)
     bytes.fill(9)
     expect((await b.channel.frames().next()).value).toEqual(new Uint8Array([1, 2]))
+  })
+
+  it.each([true, false])('uses the memory of a long frame again only where the transport copies: %s', async copies => {
+    const { a, b } = pair({ copies })
+    const reader = b.channel.frames()
+    for (let i = 0; i < 4; i++) {
+      const frame = new Uint8Array(100_000).fill(i)
+      await a.channel.send(frame)
+      expect((await reader.next()).value).toEqual(frame)
+    }
+    expect(new Set(a.sent.map(bytes => bytes.buffer)).size).toBe(copies ? 1 : 4)
   })
 
   it('stops at one window of unread bytes and goes on when the reader does', async () => {

@@ -17,8 +17,10 @@ const MAX_WAITING_SENDS = 1_024
 
 /** The byte stream below a channel. It reports back through `received`, `drained` and `lost`. */
 export interface ChannelPort {
-  /** @returns false when the transport is full: nothing more until it reports `drained`. The bytes never change. */
+  /** @returns false when the transport is full: nothing more until it reports `drained`. The bytes do not change while it holds them. */
   send(bytes: Uint8Array): boolean
+  /** Whether it holds nothing of what was sent: all was copied, or has left. Default: it may always hold some. */
+  holdsNothing?(): boolean
   /** Both sides are done: close the stream in an orderly way. */
   end(): void
   reset(error: CraftecError): void
@@ -32,6 +34,8 @@ export interface ChannelInfo {
   readonly maxFrameBytes: number
   /** Holds the sender back below its credit, where the transport takes more than it can carry. */
   readonly flight?: FlightLimit | undefined
+  /** A frame is its reader's only until the next one is asked for. Default false: it is the reader's for good. */
+  readonly reuseFrames?: boolean | undefined
 }
 
 /** A call that waits for room: of `send` (with its frame) or of `writable` (without). */
@@ -91,7 +95,7 @@ export class FramedChannel implements Channel {
     this.direction = info.direction
     this.maxFrameBytes = info.maxFrameBytes
     this.flight = info.flight
-    this.receiver = new FrameReceiver(info.maxFrameBytes)
+    this.receiver = new FrameReceiver(info.maxFrameBytes, info.reuseFrames)
     const { promise, resolve } = Promise.withResolvers<CraftecError | undefined>()
     this.closed = promise
     this.settle = resolve
@@ -229,6 +233,7 @@ export class FramedChannel implements Channel {
       const batch = this.sender.next()
       if (batch === undefined) break
       this.transportFull = !this.port.send(batch)
+      if (this.port.holdsNothing?.()) this.sender.giveBack(batch)
     }
     this.serveWaiting()
     this.endIfDone()

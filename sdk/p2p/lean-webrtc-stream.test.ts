@@ -45,9 +45,9 @@ function webRtcStream() {
       stream.abortedWith = error
     }
   }
-  leanWebRtcStream(stream as unknown as Stream)
+  const copies = leanWebRtcStream(stream as unknown as Stream)
   const deliver = (...bytes: number[]): void => channel.onmessage({ data: new Uint8Array(bytes).buffer })
-  return { channel, stream, deliver }
+  return { channel, stream, deliver, copies }
 }
 
 describe('a WebRTC stream', () => {
@@ -66,6 +66,15 @@ describe('a WebRTC stream', () => {
       expect(message.subarray(from)).toEqual(payload)
     }
     expect(channel.sent).toEqual([])
+  })
+
+  it('copies what it sends', () => {
+    const { channel, stream, copies } = webRtcStream()
+    expect(copies).toBe(true)
+    const payload = new Uint8Array(1_000).fill(1)
+    stream.sendData(byteList(payload))
+    payload.fill(2)
+    expect(channel.sent[0]?.slice(-1_000)).toEqual(new Uint8Array(1_000).fill(1))
   })
 
   it('sends a flag and its length as one message', () => {
@@ -113,7 +122,7 @@ describe('a WebRTC stream', () => {
 
   it('is the only one that is changed', () => {
     const other = { send: () => true }
-    leanWebRtcStream(other as unknown as Stream)
+    expect(leanWebRtcStream(other as unknown as Stream)).toBe(false)
     expect(Object.keys(other)).toEqual(['send'])
   })
 })

@@ -33,22 +33,24 @@ const MAX_HEAD_BYTES = 2 * MAX_VARINT_BYTES + 1
  * Upstream habits (@libp2p/webrtc 6.0): what is sent is copied four times, into memory that is new each time, and leaves as two messages, its
  * length of two bytes and the rest; more is sent only when nothing is left to send; what arrives goes through a queue and two asynchronous
  * generators before it is looked at.
+ * @returns whether it copies what it is given by the time that it has left the stream's own queue
  */
-export function leanWebRtcStream(stream: Stream): void {
+export function leanWebRtcStream(stream: Stream): boolean {
   const inner = stream as unknown as WebRtcStream
-  if (inner.channel === undefined) return
+  if (inner.channel === undefined) return false
   inner.channel.bufferedAmountLowThreshold = LOW_BYTES
-  sendAtOnce(inner, inner.channel)
   receiveAtOnce(inner, inner.channel, error => stream.abort(error))
+  return sendAtOnce(inner, inner.channel)
 }
 
-function sendAtOnce(inner: WebRtcStream, channel: DataChannel): void {
+/** @returns whether it is done so */
+function sendAtOnce(inner: WebRtcStream, channel: DataChannel): boolean {
   const { maxMessageSize, maxBufferedAmount } = inner
   const sendMessage = inner._sendMessage?.bind(inner)
-  if (sendMessage === undefined || inner.sendData === undefined) return
+  if (sendMessage === undefined || inner.sendData === undefined) return false
   // flags are sent as lists
   inner._sendMessage = data => sendMessage('subarray' in data ? [data.subarray()] : data)
-  if (maxMessageSize === undefined || maxBufferedAmount === undefined) return
+  if (maxMessageSize === undefined || maxBufferedAmount === undefined) return false
   // a data channel copies what it is given: the same memory serves for every message
   let scratch: Uint8Array<ArrayBuffer> | undefined
   inner.sendData = data => {
@@ -65,6 +67,7 @@ function sendAtOnce(inner: WebRtcStream, channel: DataChannel): void {
     sendMessage([scratch.subarray(0, at)])
     return { sentBytes: byteLength, canSendMore: channel.bufferedAmount < maxBufferedAmount }
   }
+  return true
 }
 
 function receiveAtOnce(inner: WebRtcStream, channel: DataChannel, abort: (error: Error) => void): void {

@@ -48,7 +48,7 @@ const connection = {
 describe('channel over a WebTransport stream', () => {
   it('holds a slow reader back without ever pausing the stream, which would abort it', async () => {
     const stream = new WebTransportLikeStream()
-    const channel = channelOverStream(stream as unknown as Stream, connection, 65_536, systemClock)
+    const channel = channelOverStream(stream as unknown as Stream, connection, { maxFrameBytes: 65_536 }, systemClock)
     expect(channel.transport).toBe('webtransport')
     const frame = new Uint8Array(4 + 32_764)
     new DataView(frame.buffer).setUint32(0, 32_764)

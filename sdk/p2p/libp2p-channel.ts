@@ -6,6 +6,7 @@ import { FlightLimit } from './flight-limit.ts'
 import { CLOSE_DEADLINE_MS, FramedChannel } from './framed-channel.ts'
 import { leanWebRtcStream } from './lean-webrtc-stream.ts'
 import { nextTurn } from './next-turn.ts'
+import type { OpenChannelOptions } from './p2p-node.ts'
 import { transportOf } from './transport-of.ts'
 
 /**
@@ -19,15 +20,16 @@ import { transportOf } from './transport-of.ts'
 export function channelOverStream(
   stream: Stream,
   connection: Connection,
-  maxFrameBytes: number,
+  { maxFrameBytes, reuseFrames }: Pick<OpenChannelOptions, 'maxFrameBytes' | 'reuseFrames'>,
   clock: Clock
 ): FramedChannel {
-  leanWebRtcStream(stream)
+  const copies = leanWebRtcStream(stream)
   const transport = transportOf(connection.remoteAddr)
   const overSctp = transport === 'webrtc' || transport === 'webrtc-direct'
   const channel = new FramedChannel(
     {
       send: bytes => stream.send(bytes),
+      holdsNothing: () => copies && stream.writeBufferLength === 0,
       end: () => {
         // the abort also covers a peer that never closes its side of the stream
         stream.close({ signal: AbortSignal.timeout(CLOSE_DEADLINE_MS) }).catch(error => stream.abort(error))
@@ -40,6 +42,7 @@ export function channelOverStream(
       transport,
       direction: stream.direction,
       maxFrameBytes,
+      reuseFrames,
       flight: overSctp ? new FlightLimit() : undefined
     },
     clock,

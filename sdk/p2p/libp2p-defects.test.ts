@@ -67,8 +67,8 @@ describe('stream.onDrain() never waits after its first drain (@libp2p/utils 7.4)
 
   it('a channel leaves at most one batch in the stream', async () => {
     const { near, far, connection } = await streams()
-    const sender = channelOverStream(near, connection, CHUNK, systemClock)
-    const reader = channelOverStream(await far, connection, CHUNK, systemClock)
+    const sender = channelOverStream(near, connection, { maxFrameBytes: CHUNK }, systemClock)
+    const reader = channelOverStream(await far, connection, { maxFrameBytes: CHUNK }, systemClock)
     const reading = (async () => {
       let bytes = 0
       for await (const frame of reader.frames()) {

@@ -125,12 +125,12 @@ export class Libp2pNode implements P2pNode {
 
   async openChannel(peer: PeerAddresses, protocol: string, options: OpenChannelOptions): Promise<Channel> {
     this.checkRunning()
-    const { signal, timeoutMs = DEFAULT_TIMEOUT_MS, maxFrameBytes, windowBytes = 0 } = options
+    const { signal, timeoutMs = DEFAULT_TIMEOUT_MS, windowBytes = 0 } = options
     return withDeadline({ signal, timeoutMs, what: `channel ${protocol}`, clock: this.clock }, async signal => {
       const connection = await this.connect(peer, signal)
       try {
         const stream = await connection.newStream(protocol, { signal, runOnLimitedConnection: true })
-        const channel = this.track(channelOverStream(stream, connection, maxFrameBytes, this.clock))
+        const channel = this.track(channelOverStream(stream, connection, options, this.clock))
         channel.widen(windowBytes)
         return channel
       } catch (cause) {
@@ -151,7 +151,7 @@ export class Libp2pNode implements P2pNode {
           return
         }
         try {
-          const channel = this.track(channelOverStream(stream, connection, options.maxFrameBytes, this.clock))
+          const channel = this.track(channelOverStream(stream, connection, options, this.clock))
           void channel.closed.then(() => limiter.leave(peer))
           onChannel(channel)
         } catch (error) {

@@ -30,6 +30,8 @@ export interface OpenChannelOptions extends WaitOptions {
   readonly maxFrameBytes: number
   /** What the peer may have on the way here, unread: 1 MiB, the default, up to 3. Below a megabyte a round trip more makes no difference. */
   readonly windowBytes?: number
+  /** A frame is its reader's only until it asks for the next one, whose memory it may be. Default false: for good. */
+  readonly reuseFrames?: boolean
 }
 
 export interface HandleOptions {

@@ -87,7 +87,9 @@ export class HolderSession {
     peer: PeerAddresses,
     { signal, timeoutMs = ANSWER_TIMEOUT_MS, clock = systemClock }: CallOptions & { readonly clock?: Clock } = {}
   ): Promise<HolderSession> {
-    const limits = { maxFrameBytes: MAX_TRANSFER_FRAME_BYTES, windowBytes: WINDOW_BYTES, signal, timeoutMs }
+    // what a message says is copied before the next one is looked at
+    const memory = { maxFrameBytes: MAX_TRANSFER_FRAME_BYTES, windowBytes: WINDOW_BYTES, reuseFrames: true }
+    const limits = { ...memory, signal, timeoutMs }
     return new HolderSession(await node.openChannel(peer, TRANSFER_PROTOCOL, limits), clock)
   }
 
