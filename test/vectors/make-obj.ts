@@ -175,7 +175,7 @@ async function encryptedManifest(publisher: Identity) {
       pieceBytes: 262_144,
       createdAt: 2 ** 53 - 1,
       encryption: { chunkBytes: 65_536, plainSize: 100_000 },
-      segments: [{ hash: contentId, committed: 1, committedRoot: random(32) }]
+      segments: [{ hash: random(32), committed: 1, committedRoot: random(32) }]
     },
     publisher
   )

@@ -116,6 +116,10 @@ describe('the vectors of CraftOBJ', () => {
       expect(bytesToHex(bytes.subarray(at, at + 32))).toBe(hash)
       expect(view.getUint16(at + 32, true)).toBe(pieces.length)
       expect(bytesToHex(bytes.subarray(at + 34, at + 66))).toBe(committedRoot)
+      const segmentBytes = Math.min(content.segmentBytes, content.size - index * content.segmentBytes)
+      const sources = pieces.slice(0, Math.ceil(segmentBytes / content.pieceBytes))
+      const hashed = concatBytes(Uint8Array.of(4), u32(segmentBytes), ...sources.map(({ root }) => hexToBytes(root)))
+      expect(bytesToHex(sha256(hashed))).toBe(hash)
     }
     expect(bytes.length).toBe(94 + content.segments.length * 66 + 64)
     const signed = concatBytes(utf8ToBytes('craftec-obj-manifest-1'), bytes.subarray(0, -64))

@@ -1,6 +1,3 @@
-import { sha256 } from '../../crypto/index.ts'
-import { CraftecError } from '../../errors/index.ts'
-import type { ManifestSegment } from '../manifest/index.ts'
 import { ContentDigest, type ContentDigestParts } from './content-digest.ts'
 import { digestAtOnce } from './digest-at-once.ts'
 
@@ -8,7 +5,6 @@ import { digestAtOnce } from './digest-at-once.ts'
 export interface ContentOutline {
   /** As it will be stored. Undefined when it shows only at the end. */
   readonly sizeBytes: number | undefined
-  readonly segmentBytes: number
   /** All of it, if it lies in memory. */
   readonly whole: Uint8Array | undefined
 }
@@ -17,17 +13,15 @@ export interface ContentOutline {
 const PART_BYTES = 1024 * 1024
 
 /**
- * Finds the id of a content while it is cut into segments. Of one segment it is that segment's hash. Of bytes that lie in memory it is
- * one call of WebCrypto, where that is fast. Of everything else it is hashed as it passes.
+ * Finds the id of a content while it is cut into segments: of bytes that lie in memory by one call of WebCrypto, where that is fast;
+ * everything else is hashed as it passes.
  */
 export class ContentNaming {
-  readonly #digest: ContentDigest | undefined
-  readonly #atOnce: (() => Promise<Uint8Array>) | undefined
+  readonly #way: ContentDigest | (() => Promise<Uint8Array>)
   #id: Promise<Uint8Array> | undefined
 
-  private constructor(digest: ContentDigest | undefined, atOnce: (() => Promise<Uint8Array>) | undefined) {
-    this.#digest = digest
-    this.#atOnce = atOnce
+  private constructor(way: ContentDigest | (() => Promise<Uint8Array>)) {
+    this.#way = way
   }
 
   /** @param tryAtOnce finds out whether bytes in memory can be hashed by one call */
@@ -36,10 +30,9 @@ export class ContentNaming {
     outline: ContentOutline,
     tryAtOnce: typeof digestAtOnce = digestAtOnce
   ): Promise<ContentNaming> {
-    const { sizeBytes, segmentBytes, whole } = outline
-    if (sizeBytes !== undefined && sizeBytes <= segmentBytes) return new ContentNaming(undefined, undefined)
+    const { sizeBytes, whole } = outline
     const atOnce = whole && (await tryAtOnce(whole))
-    return new ContentNaming(atOnce ? undefined : new ContentDigest(parts), atOnce)
+    return new ContentNaming(atOnce ?? new ContentDigest(parts, sizeBytes))
   }
 
   /** @returns the same bytes, in parts, so that hash and coding have work while the next is copied */
@@ -47,29 +40,26 @@ export class ContentNaming {
     for await (const chunk of chunks)
       for (let at = 0; at < chunk.length; at += PART_BYTES) {
         const part = chunk.subarray(at, at + PART_BYTES)
-        await this.#digest?.update(part)
+        if (this.#way instanceof ContentDigest) await this.#way.update(part)
         yield part
       }
   }
 
   /** Others are busy with what passed: the time to take this thread. */
   meanwhile(): void {
-    this.#id ??= this.#atOnce?.()
-    this.#id?.catch(() => {}) // met by `id`
+    if (this.#way instanceof ContentDigest) return
+    this.#id ??= this.#way()
+    this.#id.catch(() => {}) // met by `id`
   }
 
-  /** All has passed. @param segments in their order @returns 32 bytes */
-  async id([only, second]: readonly ManifestSegment[]): Promise<Uint8Array> {
-    if (only && !second) return only.hash
-    this.meanwhile()
-    const id = this.#id ?? this.#digest?.digest()
-    if (id) return id
-    if (only) throw new CraftecError('invalid-argument', 'the source became longer while it was read')
-    return sha256(new Uint8Array(0))
+  /** All has passed. @returns 32 bytes */
+  id(): Promise<Uint8Array> {
+    this.#id ??= this.#way instanceof ContentDigest ? this.#way.digest() : this.#way()
+    return this.#id
   }
 
   /** Give it up, if it did not end. */
   cancel(): void {
-    this.#digest?.cancel()
+    if (this.#way instanceof ContentDigest) this.#way.cancel()
   }
 }

@@ -23,6 +23,13 @@ describe('hashing bytes by one call', () => {
     expect(await hash?.()).toEqual(sha256(part))
   })
 
+  it('takes no sample of what is no longer than one', async () => {
+    const { subtle, clock } = timed(1_000)
+    const part = BYTES.subarray(0, MIB)
+    expect(await (await digestAtOnce(part, subtle, clock))?.()).toEqual(sha256(part))
+    expect(clock.monotonic()).toBe(1_000)
+  })
+
   it('is not for bytes that would hold up the thread, by the quickest of three samples', async () => {
     const [slow, woken] = [timed(90, 80, 70), timed(90, 60, 70)]
     expect(await digestAtOnce(BYTES, slow.subtle, slow.clock)).toBeUndefined()

@@ -24,16 +24,17 @@ export async function digestAtOnce(
   const { buffer } = bytes
   // shared memory is refused
   if (subtle === undefined || bytes.length > MAX_BYTES || !(buffer instanceof ArrayBuffer)) return undefined
-  const sample = new Uint8Array(buffer, bytes.byteOffset, Math.min(SAMPLE_BYTES, bytes.length))
+  const whole = new Uint8Array(buffer, bytes.byteOffset, bytes.length)
+  const digest = async (): Promise<Uint8Array> => new Uint8Array(await subtle.digest('SHA-256', whole))
+  if (bytes.length <= SAMPLE_BYTES) return digest
+  const sample = new Uint8Array(buffer, bytes.byteOffset, SAMPLE_BYTES)
   let sampleMs = Number.POSITIVE_INFINITY
   for (let index = 0; index < SAMPLES; index++) {
     const started = clock.monotonic()
     await subtle.digest('SHA-256', sample)
     sampleMs = Math.min(sampleMs, clock.monotonic() - started)
   }
-  if ((sampleMs * bytes.length) / sample.length > MAX_MS) return undefined
-  const whole = new Uint8Array(buffer, bytes.byteOffset, bytes.length)
-  return async () => new Uint8Array(await subtle.digest('SHA-256', whole))
+  return (sampleMs * bytes.length) / SAMPLE_BYTES > MAX_MS ? undefined : digest
 }
 
 /** Pages on plain http have none. */

@@ -157,7 +157,7 @@ export class ObjClient {
   /**
    * Retrieve content, from this device or from whoever holds it. Nothing happens before the result is read.
    * @param ref a link, or a content id. A link names its manifest, and nothing is handed out that does not fit. With a content id alone the
-   *   manifest that most holders name is taken. Content of one segment has that segment's hash as its id, so nothing wrong is handed out;
+   *   manifest that most holders name is taken. Of content of one segment nothing is handed out before all of it has that id;
    *   with more segments each is what that manifest's publisher signed, and that they are the content asked for is known when all of
    *   it was read: else reading ends with `content-corrupt` and names the publisher, and the next `get` takes another manifest. A range
    *   of such content is only as good as the manifest

@@ -104,7 +104,6 @@ class Draft {
     const { size } = source
     const naming = await ContentNaming.begin(this.#context, {
       sizeBytes: cipher && size !== undefined ? cipherLayout(size, cipher.chunkBytes).storedBytes : size,
-      segmentBytes: shape.segmentBytes,
       whole: cipher ? undefined : source.whole
     })
     const kept = await this.#keepAll(stored(chunks, cipher, onPlain), naming, shape, options.signal)
@@ -166,9 +165,10 @@ class Draft {
         naming.meanwhile()
         await Promise.race(running)
       }
+      naming.meanwhile()
       await Promise.all(running)
       check()
-      return { contentId: await naming.id(segments), size, pieceBytes, segments }
+      return { contentId: await naming.id(), size, pieceBytes, segments }
     } catch (error) {
       ending.abort()
       naming.cancel()

@@ -35,8 +35,8 @@ export interface ContentSource {
  * The bytes of a range, in order. Only pieces that it touches are fetched, or the segments around them when those pieces are not to be had.
  * The publisher signed for every byte that is handed out: as part of a piece that the manifest commits to, or of a segment that was
  * computed and has its hash. A whole read also checks the content id, before its last piece is handed out: a manifest that somebody
- * else signed for this id is found out then. Content of one segment has that segment's hash as its id: nothing of it is handed out
- * before that was compared, unless the link names the manifest.
+ * else signed for this id is found out then. Of content of one segment nothing is handed out before that, unless the link names the
+ * manifest.
  * @param key of encrypted content, 32 bytes
  * @throws CraftecError `content-unavailable` | `content-corrupt` | `invalid-argument` (no key for encrypted content) | `malformed` (a wrong
  *   key)

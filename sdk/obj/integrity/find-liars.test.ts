@@ -43,7 +43,7 @@ function blame(
         decodes++
         return decodeSegment(coding, { ...shape, pieces: chosen })
       },
-      hash: bytes => hashSegment(hashing, bytes),
+      hash: bytes => hashSegment(hashing, bytes, manifest.pieceBytes),
       random: seededRandom('blame')
     }
   ).then(result => ({ ...result, decodes }))

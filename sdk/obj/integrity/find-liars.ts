@@ -51,7 +51,7 @@ export interface BlameTools {
   readonly engine: CodingEngine
   /** Decode k or more independent pieces to the bytes of the segment; may be done in a worker. */
   readonly decode: (pieces: readonly CodedPiece[], signal: AbortSignal | undefined) => Promise<Uint8Array>
-  /** SHA-256 of a whole segment. */
+  /** The hash of a whole segment, as its manifest should have it. */
   readonly hash: (bytes: Uint8Array) => Promise<Uint8Array>
   /** A CSPRNG. */
   readonly random: RandomBytes

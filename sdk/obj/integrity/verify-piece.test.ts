@@ -13,6 +13,14 @@ if (!source || !other) throw new Error('two pieces expected')
 const identity = createIdentity()
 const recoded = await recodedPiece(content, 0, first.pieces, identity)
 
+/** A publisher that signs for a byte behind the end of its content. */
+const overlong = await publishContent({
+  size: 2048 * 2 + 1,
+  tamper: pieces => {
+    pieces[2048 * 2 + 1] = 1
+  }
+})
+
 const verify = (piece: PublishedPiece, segment = 0): ReturnType<typeof verifyPiece> =>
   verifyPiece(hashing, manifest, segment, piece, piece.data)
 const flipped = (bytes: Uint8Array, at = 0): Uint8Array => bytes.map((byte, index) => (index === at ? byte ^ 1 : byte))
@@ -46,5 +54,14 @@ describe('a piece that arrives', () => {
     ['coefficients that say nothing', { ...recoded, coefficients: new Uint8Array(8) }, 0, 'malformed']
   ])('with %s is refused', (_, piece, segment, code) => {
     expect(() => verify(piece, segment)).toThrow(expect.objectContaining({ code }))
+  })
+
+  it('is refused with anything but zeros behind the end of the segment, whoever signed for them', () => {
+    const [whole, , last] = overlong.segments[0]?.pieces ?? []
+    if (!whole || !last) throw new Error('three source pieces expected')
+    const arrived = (piece: PublishedPiece): unknown =>
+      verifyPiece(hashing, overlong.manifest, 0, piece, piece.data).index
+    expect(arrived(whole)).toBe(0)
+    expect(() => arrived(last)).toThrow(expect.objectContaining({ code: 'malformed' }))
   })
 })

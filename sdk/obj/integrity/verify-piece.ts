@@ -38,7 +38,20 @@ export function verifyPiece(
     throw new CraftecError('malformed', `a piece of ${data.length} bytes, expected ${manifest.pieceBytes}`)
   if (!equalBytes(hashing.pieceRoot(data), header.root))
     throw new CraftecError('malformed', 'a piece whose data does not have its root')
+  if (!isFilledWithZeros(manifest, segment, verified, data))
+    throw new CraftecError('malformed', 'a last piece that goes on behind the end of its segment')
   return verified
+}
+
+/** Whoever computes the segment puts zeros behind its end: a source piece with anything else there would be another one than that. */
+function isFilledWithZeros(
+  manifest: SignedManifest,
+  segment: number,
+  { index }: VerifiedPiece,
+  data: Uint8Array
+): boolean {
+  const { k, bytes } = manifestSegmentation(manifest).segment(segment)
+  return index !== k - 1 || data.subarray(bytes - index * manifest.pieceBytes).every(byte => byte === 0)
 }
 
 /**

@@ -1,5 +1,4 @@
 import type { RandomBytes } from '../../async/index.ts'
-import { cryptoEngine } from '../../crypto/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import {
   type CodingEngine,
@@ -12,6 +11,7 @@ import {
 import { HASH_BYTES, type HashEngine } from '../hashing/index.ts'
 import { type CommittedTable, createCommittedTable } from './committed-table.ts'
 import { MAX_COMMITTED_PIECES, type ManifestSegment } from './manifest.ts'
+import { segmentHash } from './segment-hash.ts'
 
 export interface CommitJob extends Generation {
   /**
@@ -31,7 +31,7 @@ export interface CommitResult {
   readonly parityCoefficients: Uint8Array
   /** Packed, one a piece. */
   readonly pieceRoots: Uint8Array
-  /** SHA-256 of the segment's bytes. */
+  /** Of the segment, as `segmentHash` makes it. */
   readonly hash: Uint8Array
 }
 
@@ -56,7 +56,6 @@ export async function commitSegment(
     throw new CraftecError('invalid-argument', `${sourceBytes} bytes are not ${k} pieces of ${pieceBytes}`)
   const source = pieces.subarray(0, sourceBytes)
   pieces.fill(0, sourceBytes, k * pieceBytes)
-  const hash = hashSegment(hashing, source)
   const parity =
     count === k
       ? undefined
@@ -72,7 +71,8 @@ export async function commitSegment(
     await pause()
     pieceRoots.set(hashing.pieceRoot(pieces.subarray(index * pieceBytes, (index + 1) * pieceBytes)), index * HASH_BYTES)
   }
-  return { pieces, parityCoefficients: parity?.coefficients ?? new Uint8Array(0), pieceRoots, hash: await hash }
+  const hash = segmentHash(sourceBytes, pieceRoots.subarray(0, k * HASH_BYTES))
+  return { pieces, parityCoefficients: parity?.coefficients ?? new Uint8Array(0), pieceRoots, hash }
 }
 
 /** The table and the manifest's entry of a committed segment. */
@@ -83,14 +83,4 @@ export function describeCommitted(
 ): { readonly table: CommittedTable; readonly segment: ManifestSegment } {
   const table = createCommittedTable(hashing, k, parityCoefficients, pieceRoots)
   return { table, segment: { hash, committed: table.count, committedRoot: table.root } }
-}
-
-/** SHA-256 of a whole segment by whatever does it fastest: WebCrypto uses the processor's instructions where we cannot. */
-export async function hashSegment(hashing: HashEngine, bytes: Uint8Array): Promise<Uint8Array> {
-  const engine = cryptoEngine()
-  if (engine.nativeHashes) return engine.sha256(bytes)
-  const subtle = globalThis.crypto?.subtle
-  // Pages on plain http have no WebCrypto; shared memory it refuses.
-  if (subtle === undefined || !(bytes.buffer instanceof ArrayBuffer)) return hashing.stream().update(bytes).digest()
-  return new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>))
 }

@@ -2,8 +2,7 @@ export {
   type CommitJob,
   type CommitResult,
   commitSegment,
-  describeCommitted,
-  hashSegment
+  describeCommitted
 } from './commit-segment.ts'
 export {
   type CommittedTable,
@@ -20,4 +19,5 @@ export {
   manifestSegmentation,
   parityPieces
 } from './manifest.ts'
+export { hashSegment, segmentHash } from './segment-hash.ts'
 export { type ManifestExpectation, openManifest, type SignedManifest, signManifest } from './signed-manifest.ts'

@@ -29,7 +29,7 @@ export interface Manifest {
 }
 
 export interface ManifestSegment {
-  /** SHA-256 of the segment's bytes. */
+  /** Over the roots of its source pieces, as `segmentHash` makes it. */
   readonly hash: Uint8Array
   /** How many pieces the publisher committed to: k..256. */
   readonly committed: number
@@ -69,9 +69,6 @@ export function wrongManifest(manifest: Manifest): string | undefined {
     if (!integer(committed, k, MAX_COMMITTED_PIECES)) return `segment ${index}: ${committed} committed pieces, k ${k}`
   }
   if (size === 0 && !equalBytes(contentId, sha256(new Uint8Array(0)))) return 'empty, with the id of another content'
-  const [only] = segments
-  if (segments.length === 1 && only && !equalBytes(only.hash, contentId))
-    return 'one segment whose hash is not the content id'
   return encryption && wrongEncryption(encryption, size)
 }
 

@@ -36,7 +36,7 @@ const fields: fc.Arbitrary<Omit<Manifest, 'publisher'>> = fc
       ...(encrypted ? { encryption: { chunkBytes: 65_536, plainSize } } : {}),
       segments: Array.from({ length: cut.count }, (_, index) => {
         const { k } = cut.segment(index)
-        return { hash: cut.count === 1 ? contentId : hash, committed: k + parityPieces(k), committedRoot: hash }
+        return { hash, committed: k + parityPieces(k), committedRoot: hash }
       })
     }
   })
@@ -109,8 +109,7 @@ describe('a manifest', () => {
     ['more committed pieces than 256', { segments: sample.segments.map(segment => ({ ...segment, committed: 257 })) }],
     ['another size than its encryption gives', { encryption: { chunkBytes: 65_536, plainSize: 25_000 } }],
     ['chunks of one byte', { encryption: { chunkBytes: 1, plainSize: 1470 } }],
-    ['no bytes, and the id of some', { size: 0, segments: [] }],
-    ['one segment of another hash', { size: 5000, segments: sample.segments.slice(2) }]
+    ['no bytes, and the id of some', { size: 0, segments: [] }]
   ])('with %s is not made', async (_, wrong) => {
     await expect(signManifest({ ...sample, ...wrong }, identity)).rejects.toMatchObject({ code: 'invalid-argument' })
   })

@@ -6,7 +6,7 @@ const PIECE_ID = 3
 /**
  * What a piece is called: SHA-256(`03` ‖ hash of its segment ‖ u8 k ‖ coefficients ‖ root). It binds the data and the bytes that the
  * segment has, and no manifest: two manifests of one content share pieces.
- * @param segmentHash SHA-256 of the segment, 32 bytes
+ * @param segmentHash as the manifest has it, 32 bytes
  * @param root of the piece's tree, 32 bytes
  */
 export function pieceId(segmentHash: Uint8Array, coefficients: Uint8Array, root: Uint8Array): Uint8Array {

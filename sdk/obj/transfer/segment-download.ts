@@ -24,8 +24,8 @@ export class SegmentDownload {
   readonly bytes: number
   readonly #manifest: SignedManifest
   readonly #pieces: DownloadedPiece[] = []
-  /** Data of committed source pieces, by their place in the segment. */
-  readonly #sources = new Map<number, Uint8Array>()
+  /** Committed source pieces, by their place in the segment. */
+  readonly #sources = new Map<number, StoredPiece>()
   readonly #ids = new Set<string>()
   /** One byte a piece: only the rows matter. */
   #span: Decoder
@@ -77,7 +77,7 @@ export class SegmentDownload {
    */
   source(index: number): Uint8Array | undefined {
     const { pieceBytes } = this.#manifest
-    return this.#sources.get(index)?.subarray(0, Math.min(pieceBytes, this.bytes - index * pieceBytes))
+    return this.#sources.get(index)?.data.subarray(0, Math.min(pieceBytes, this.bytes - index * pieceBytes))
   }
 
   /** Committed pieces that are here. */
@@ -102,7 +102,7 @@ export class SegmentDownload {
     this.#pieces.push(piece)
     this.#ids.add(id)
     const { index } = piece.verified
-    if (index !== undefined && index < this.k) this.#sources.set(index, piece.piece.data)
+    if (index !== undefined && index < this.k) this.#sources.set(index, piece.piece)
     return true
   }
 
@@ -138,14 +138,17 @@ export class SegmentDownload {
   }
 
   /**
-   * Compute the segment from whatever pieces are here.
+   * Compute the segment from whatever pieces are here. Source pieces are what their verified roots say, and are handed out as they came: only
+   * those that were missing are hashed.
    * @returns its bytes, or undefined when they do not have its hash
    * @throws CraftecError `invalid-argument` before rank k, `aborted`
    */
   async decode(codec: SegmentCodec, hashes: HashEngine, signal?: AbortSignal): Promise<Uint8Array | undefined> {
     const bytes = await this.solve(codec, this.#pieces.map(coded), signal)
+    const knownRoot = (index: number): Uint8Array | undefined => this.#sources.get(index)?.record.root
+    const hash = await hashSegment(hashes, bytes, this.#manifest.pieceBytes, { knownRoot, signal })
     const expected = this.#manifest.segments[this.index]?.hash
-    return expected && equalBytes(await hashSegment(hashes, bytes), expected) ? bytes : undefined
+    return expected && equalBytes(hash, expected) ? bytes : undefined
   }
 
   /** Decode some of the pieces. They are copied: a codec in a worker takes buffers away, and the pieces are still to be kept. */

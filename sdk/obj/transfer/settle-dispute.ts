@@ -32,7 +32,7 @@ export async function settleDispute(
     {
       engine: await engine(),
       decode: (chosen, given) => download.solve(codec, chosen, given),
-      hash: bytes => hashSegment(hashes, bytes),
+      hash: bytes => hashSegment(hashes, bytes, manifest.pieceBytes, { signal }),
       random,
       signal
     }
