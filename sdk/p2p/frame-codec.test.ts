@@ -64,7 +64,7 @@ describe('framed channel: bytes to frames', () => {
     fc.assert(
       fc.property(lengths, fc.array(fc.boolean(), { minLength: 60, maxLength: 60 }), (sizes, reads) => {
         const sender = new FrameSender()
-        const receiver = new FrameReceiver(200, true)
+        const receiver = new FrameReceiver(200, { reuseFrames: true })
         const unread: Uint8Array[] = []
         let inHand: readonly Uint8Array[] = []
         for (const [index, size] of sizes.entries()) {
@@ -80,7 +80,7 @@ describe('framed channel: bytes to frames', () => {
         }
       })
     )
-    const receiver = new FrameReceiver(9, true)
+    const receiver = new FrameReceiver(9, { reuseFrames: true })
     const memory = [1, 2].map(byte => {
       receiver.push(new Uint8Array([0, 0, 0, 1, byte]))
       const frame = receiver.shift()
@@ -176,6 +176,22 @@ describe('framed channel: credit', () => {
       return grant
     })
     expect(grants).toEqual([0, 0, 0, 3 * frameCost(100_000)])
+  })
+
+  it('gives credit back sooner where little is on the way, and never later', () => {
+    const bytes = new Uint8Array(4 + 100_000)
+    bytes.set(word(100_000))
+    for (const [grantStepBytes, steps] of [
+      [64 * 1024, 1],
+      [2 ** 30, 3]
+    ] as const) {
+      const receiver = new FrameReceiver(MAX_FRAME_BYTES, { grantStepBytes })
+      for (let i = 1; i <= steps; i++) {
+        receiver.push(bytes)
+        receiver.shift()
+        expect(receiver.release()).toBe(i < steps ? 0 : steps * frameCost(100_000))
+      }
+    }
   })
 
   it('refuses grants that add up to nonsense', () => {

@@ -13,6 +13,13 @@ import {
 /** Credit goes back in steps of a quarter of the window: fewer control frames, and the sender never runs dry. */
 const GRANT_STEP_BYTES = WINDOW_BYTES / 4
 
+export interface FrameReceiverOptions {
+  /** A frame is its reader's until {@link FrameReceiver.release}, and its memory serves for another one from then on. Default false. */
+  readonly reuseFrames?: boolean | undefined
+  /** Credit goes back when so much has been read. Default 256 KiB, and no more. */
+  readonly grantStepBytes?: number | undefined
+}
+
 /** What the bytes said, besides the frames that are now waiting. */
 export interface Received {
   /** Credit the peer gave us, in bytes. */
@@ -27,7 +34,8 @@ export interface Received {
  */
 export class FrameReceiver {
   private readonly maxFrameBytes: number
-  private readonly reuse: boolean
+  private readonly reuseFrames: boolean
+  private readonly grantStepBytes: number
   private window = WINDOW_BYTES
   /** What the peer may still send. */
   private peerCredit = WINDOW_BYTES
@@ -46,9 +54,12 @@ export class FrameReceiver {
   private inbox: Uint8Array<ArrayBuffer>[] = []
   private inboxAt = 0
 
-  /** @param reuse a frame is its reader's until {@link release}, and its memory serves for another one from then on */
-  constructor(maxFrameBytes: number, reuse = false) {
-    this.reuse = reuse
+  constructor(
+    maxFrameBytes: number,
+    { reuseFrames = false, grantStepBytes = GRANT_STEP_BYTES }: FrameReceiverOptions = {}
+  ) {
+    this.reuseFrames = reuseFrames
+    this.grantStepBytes = Math.min(grantStepBytes, GRANT_STEP_BYTES)
     this.maxFrameBytes = Math.min(maxFrameBytes, MAX_FRAME_BYTES)
   }
 
@@ -144,7 +155,7 @@ export class FrameReceiver {
       this.inboxAt = 0
     }
     this.held = frameCost(frame.length)
-    if (this.reuse) this.inHand = frame
+    if (this.reuseFrames) this.inHand = frame
     return frame
   }
 
@@ -157,7 +168,7 @@ export class FrameReceiver {
     this.held = 0
     this.spare = this.inHand ?? this.spare
     this.inHand = undefined
-    if (this.owed < GRANT_STEP_BYTES) return 0
+    if (this.owed < this.grantStepBytes) return 0
     const grant = this.owed
     this.owed = 0
     this.peerCredit += grant

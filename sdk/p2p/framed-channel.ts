@@ -4,7 +4,7 @@ import type { PeerId } from '../identity/index.ts'
 import type { Channel } from './channel.ts'
 import type { FlightLimit } from './flight-limit.ts'
 import { frameCost, MAX_FRAME_BYTES } from './frame-format.ts'
-import { FrameReceiver } from './frame-receiver.ts'
+import { FrameReceiver, type FrameReceiverOptions } from './frame-receiver.ts'
 import { BATCH_BYTES, FrameSender } from './frame-sender.ts'
 import type { NextTurn } from './next-turn.ts'
 import type { TransportName } from './transport-name.ts'
@@ -26,7 +26,7 @@ export interface ChannelPort {
   reset(error: CraftecError): void
 }
 
-export interface ChannelInfo {
+export interface ChannelInfo extends FrameReceiverOptions {
   readonly remotePeer: PeerId
   readonly remoteKey: Uint8Array
   readonly transport: TransportName
@@ -34,8 +34,6 @@ export interface ChannelInfo {
   readonly maxFrameBytes: number
   /** Holds the sender back below its credit, where the transport takes more than it can carry. */
   readonly flight?: FlightLimit | undefined
-  /** A frame is its reader's only until the next one is asked for. Default false: it is the reader's for good. */
-  readonly reuseFrames?: boolean | undefined
 }
 
 /** A call that waits for room: of `send` (with its frame) or of `writable` (without). */
@@ -95,7 +93,7 @@ export class FramedChannel implements Channel {
     this.direction = info.direction
     this.maxFrameBytes = info.maxFrameBytes
     this.flight = info.flight
-    this.receiver = new FrameReceiver(info.maxFrameBytes, info.reuseFrames)
+    this.receiver = new FrameReceiver(info.maxFrameBytes, info)
     const { promise, resolve } = Promise.withResolvers<CraftecError | undefined>()
     this.closed = promise
     this.settle = resolve
