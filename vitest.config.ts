@@ -40,61 +40,52 @@ export default defineConfig({
           retry: 0
         }
       },
-      {
-        test: {
-          name: 'node',
-          environment: 'node',
-          include: ['test/node/**/*.test.ts'],
-          // Real relays in this process or in processes of their own: one file at a time, they would measure each other.
-          fileParallelism: false,
-          sequence: { groupOrder: 1 },
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          retry: 0
-        }
-      },
-      {
-        test: {
-          name: 'links',
-          environment: 'node',
-          include: [LINK_TESTS],
-          // Browsers and their links, measured among other things: one file at a time.
-          fileParallelism: false,
-          sequence: { groupOrder: 2 },
-          testTimeout: 90_000,
-          hookTimeout: 90_000,
-          retry: 0
-        }
-      },
-      {
-        test: {
-          name: 'e2e',
-          environment: 'node',
-          include: ['test/e2e/**/*.test.ts'],
-          exclude: [LINK_TESTS],
-          // Whole networks and browsers: one file at a time.
-          fileParallelism: false,
-          sequence: { groupOrder: 3 },
-          testTimeout: 90_000,
-          hookTimeout: 90_000,
-          retry: 0
-        }
-      },
-      {
-        test: {
-          name: 'chaos',
-          environment: 'node',
-          include: ['test/chaos/**/*.test.ts'],
-          fileParallelism: false,
-          sequence: { groupOrder: 4 },
-          testTimeout: 90_000,
-          hookTimeout: 90_000,
-          retry: 0
-        }
-      }
+      // Real relays in this process or in processes of their own.
+      oneByOne({ name: 'node', include: ['test/node/**/*.test.ts'], order: 1, timeoutMs: 60_000 }),
+      // Tests that measure the process they run in, or that need what is loaded once in it as new.
+      oneByOne({ name: 'apart', include: ['test/apart/**/*.test.ts'], order: 2, timeoutMs: 60_000, isolate: true }),
+      // Browsers and their links.
+      oneByOne({ name: 'links', include: [LINK_TESTS], order: 3, timeoutMs: 90_000 }),
+      // Whole networks and browsers.
+      oneByOne({
+        name: 'e2e',
+        include: ['test/e2e/**/*.test.ts'],
+        exclude: [LINK_TESTS],
+        order: 4,
+        timeoutMs: 90_000
+      }),
+      oneByOne({ name: 'chaos', include: ['test/chaos/**/*.test.ts'], order: 5, timeoutMs: 90_000 })
     ],
     // The default leaves a core idle; files that must be alone say so with fileParallelism.
     maxWorkers: '100%',
     allowOnly: false
   }
 })
+
+interface SerialProject {
+  readonly name: string
+  readonly include: string[]
+  readonly exclude?: string[]
+  readonly order: number
+  readonly timeoutMs: number
+  /** A process for each file. Default: one for all, with modules loaded once. */
+  readonly isolate?: boolean
+}
+
+/** Files that would measure each other if they ran beside each other. */
+function oneByOne({ name, include, exclude = [], order, timeoutMs, isolate = false }: SerialProject) {
+  return {
+    test: {
+      name,
+      environment: 'node' as const,
+      include,
+      exclude,
+      isolate,
+      fileParallelism: false,
+      sequence: { groupOrder: order },
+      testTimeout: timeoutMs,
+      hookTimeout: timeoutMs,
+      retry: 0
+    }
+  }
+}
