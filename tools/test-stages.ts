@@ -67,13 +67,8 @@ export const STAGES: readonly Stage[] = [
   },
   { name: 'unit', lane: 'checks', needs: ['kernels'], checks: [vitest('unit')], timeoutMs: 10 * MINUTE_MS },
   { name: 'program', lane: 'checks', checks: [vitest('program')], timeoutMs: 5 * MINUTE_MS },
-  {
-    name: 'node',
-    lane: 'nodes',
-    needs: ['kernels'],
-    checks: [vitest('node'), vitest('apart')],
-    timeoutMs: 10 * MINUTE_MS
-  },
+  { name: 'node', lane: 'nodes', needs: ['kernels'], checks: [vitest('node')], timeoutMs: 10 * MINUTE_MS },
+  { name: 'apart', lane: 'nodes', needs: ['kernels'], checks: [vitest('apart')], timeoutMs: 5 * MINUTE_MS },
   {
     name: 'build',
     lane: 'networks',
@@ -141,7 +136,7 @@ export const STAGES: readonly Stage[] = [
 function vitest(project: string): Check {
   const file = `${RESULTS_FOLDER}/${project}.json`
   return {
-    name: project,
+    name: 'vitest',
     argv: ['vitest', 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
     report: { format: 'vitest', file }
   }
