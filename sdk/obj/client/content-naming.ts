@@ -45,7 +45,7 @@ export class ContentNaming {
       }
   }
 
-  /** Others are busy with what passed: the time to take this thread. */
+  /** All has passed, and others are busy with it: the time to take this thread. */
   meanwhile(): void {
     if (this.#way instanceof ContentDigest) return
     this.#id ??= this.#way()

@@ -55,6 +55,8 @@ interface KeptContent {
 
 interface KeepOptions {
   readonly signal: AbortSignal
+  /** It is with the store now: this thread has nothing more to do for it. */
+  readonly onWriting: () => void
 }
 
 /**
@@ -136,6 +138,7 @@ class Draft {
   ): Promise<KeptContent> {
     const segments: ManifestSegment[] = []
     const running = new Set<Promise<void>>()
+    const inThisThread = new Set<Promise<void>>()
     const ending = new AbortController()
     const task = { signal: signal ? AbortSignal.any([signal, ending.signal]) : ending.signal }
     let [size, pieceBytes, failure]: [number, number, { error: unknown } | undefined] = [0, shape.pieceBytes, undefined]
@@ -151,7 +154,14 @@ class Draft {
           throw new CraftecError('limit-exceeded', `a content has at most ${MAX_SEGMENTS} segments`)
         size += cut.sourceBytes
         pieceBytes = cut.pieceBytes
-        const kept = this.#keep(cut, index, task)
+        const handed = Promise.withResolvers<void>()
+        inThisThread.add(handed.promise)
+        const onWriting = (): void => {
+          inThisThread.delete(handed.promise)
+          handed.resolve()
+        }
+        const kept = this.#keep(cut, index, { ...task, onWriting })
+          .finally(onWriting)
           .then(segment => {
             segments[index] = segment
           })
@@ -162,9 +172,9 @@ class Draft {
           .finally(() => running.delete(kept))
         running.add(kept)
         if (running.size < SEGMENTS_AT_ONCE) continue
-        naming.meanwhile()
         await Promise.race(running)
       }
+      await Promise.all(inThisThread)
       naming.meanwhile()
       await Promise.all(running)
       check()
@@ -273,7 +283,9 @@ class Draft {
     const giveBack = ([returned]: readonly ArrayBuffer[]): void => {
       buffer = returned ?? buffer
     }
-    await store.putPieces(this.#id, index, pieces, { transfer: true, giveBack, ...options })
+    const stored = store.putPieces(this.#id, index, pieces, { transfer: true, giveBack, signal: options.signal })
+    options.onWriting()
+    await stored
     this.#rooms.give(buffer)
     return segment
   }
