@@ -101,9 +101,7 @@ async function startMeasurements(
   })
   const range = paired(async () => inPage(reader, 'get', (await large()).link, RANGE_FROM, RANGE_FROM + RANGE_BYTES))
   const exchangeOnce = async (from: Page, to: Page, bytes: number): Promise<Exchange> => {
-    const started = performance.now()
-    const link = await inPage(from, 'publish', bytes, false)
-    const putMs = performance.now() - started
+    const { link, ms: putMs } = await inPage(from, 'offer', bytes)
     const { ms, firstByteMs } = await inPage(to, 'get', link)
     return { megabytesPerSecond: megabytesPerSecond(bytes, ms), putToFirstByteMs: putMs + firstByteMs }
   }

@@ -12,7 +12,7 @@ import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createHeliaLight } from 'helia'
 import { CID } from 'multiformats/cid'
-import { randomBlob } from './random-blob.js'
+import { randomBytes } from './random-bytes.js'
 
 const DIAL_TIMEOUT_MS = 30_000
 
@@ -44,9 +44,9 @@ globalThis.rival = {
   },
 
   async put(bytes) {
-    const blob = randomBlob(bytes)
+    const content = randomBytes(bytes)
     const started = performance.now()
-    const cid = await files.addByteStream(blob.stream())
+    const cid = await files.addBytes(content)
     return { ref: cid.toString(), ms: performance.now() - started }
   },
 

@@ -1,7 +1,7 @@
 // @ts-nocheck: what it imports is installed only where it runs
 /** One WebTorrent client; peers meet at a tracker on this machine and connect over WebRTC. */
 import WebTorrent from 'webtorrent/dist/webtorrent.min.js'
-import { randomBlob } from './random-blob.js'
+import { randomBytes } from './random-bytes.js'
 
 let client
 let announce
@@ -14,11 +14,11 @@ globalThis.rival = {
   },
 
   async put(bytes) {
-    const file = new File([randomBlob(bytes)], 'content.bin')
+    const content = randomBytes(bytes)
     const started = performance.now()
     const torrent = await new Promise((resolve, reject) => {
       client.once('error', reject)
-      client.seed(file, { announce }, resolve)
+      client.seed(content, { announce, name: 'content.bin' }, resolve)
     })
     return { ref: torrent.magnetURI, ms: performance.now() - started }
   },
