@@ -36,8 +36,8 @@ export interface PutContentResult {
   readonly key: Uint8Array | undefined
 }
 
-/** Segments that are being filled, hashed, coded or written; each takes its size and a fifth in memory. */
-const SEGMENTS_AT_ONCE = 4
+/** Segments that are being filled, hashed, coded or written; each takes its size and a fifth in memory. A fourth made nothing faster. */
+const SEGMENTS_AT_ONCE = 3
 /** Where a store keeps note of content that has no manifest yet. */
 export const DRAFT_PREFIX = 'draft/'
 /** The note says when the put was last alive, to this many milliseconds; it takes a write to the disk. */
