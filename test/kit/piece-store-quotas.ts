@@ -56,6 +56,16 @@ export function describeStoreQuotas(
     await store.putPieces(second.manifestId, 1, pieces(second, 1, 3))
   })
 
+  it('removes content that is empty and nobody pinned, and no other, where only that is asked for', async () => {
+    const store = await openStore()
+    const [empty, pinned, full] = [newContent(1), newContent(2, { pinned: true }), newContent(3)]
+    for (const content of [empty, pinned, full]) await store.addContent(content)
+    await store.putPieces(full.manifestId, 0, pieces(full, 0, 1))
+    for (const { manifestId } of [empty, pinned, full])
+      equal(await store.removeContent(manifestId, { ifEmpty: true }), manifestId === empty.manifestId)
+    equal((await store.contents()).length, 2)
+  })
+
   it('evicts on demand, and keeps what it is told to', async () => {
     const store = await openStore({ quotaBytes: 10 * KIB })
     const contents = [1, 2, 3].map(number => newContent(number))

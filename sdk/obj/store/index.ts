@@ -15,6 +15,7 @@ export type {
   PieceStore,
   PutOptions,
   ReadOptions,
+  RemoveOptions,
   StoreChange,
   StoredPiece,
   StoreUsage,

@@ -16,6 +16,7 @@ import type {
   PieceStore,
   PutOptions,
   ReadOptions,
+  RemoveOptions,
   StoreChange,
   StoredPiece,
   StoreUsage,
@@ -209,12 +210,12 @@ class IndexedPieceStore implements PieceStore {
     })
   }
 
-  removeContent(manifestId: Uint8Array): Promise<boolean> {
+  removeContent(manifestId: Uint8Array, { ifEmpty = false }: RemoveOptions = {}): Promise<boolean> {
     return this.#write('removing content', async core => {
       checkId('manifest id', manifestId)
       const manifest = encodeHex(manifestId)
       const row = await core.content(manifest)
-      if (row === undefined) return false
+      if (row === undefined || (ifEmpty && (row.pinned || row.pieces > 0))) return false
       await removeContent(core, manifest, row)
       this.#emit('content-removed', manifest)
       return true

@@ -12,6 +12,7 @@ import type {
   PieceStore,
   PutOptions,
   ReadOptions,
+  RemoveOptions,
   StoreChange,
   StoredPiece,
   StoreUsage,
@@ -193,8 +194,9 @@ class MemoryPieceStore implements PieceStore {
     return removed
   }
 
-  async removeContent(manifestId: Uint8Array): Promise<boolean> {
-    if (this.#find(manifestId) === undefined) return false
+  async removeContent(manifestId: Uint8Array, { ifEmpty = false }: RemoveOptions = {}): Promise<boolean> {
+    const entry = this.#find(manifestId)
+    if (entry === undefined || (ifEmpty && (entry.info.pinned || summary(entry).pieces > 0))) return false
     this.#contents.delete(encodeHex(manifestId))
     this.#emit('content-removed', encodeHex(manifestId))
     return true

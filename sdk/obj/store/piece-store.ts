@@ -100,6 +100,11 @@ export interface StoreUsage {
   readonly perPeer: Readonly<Record<string, number>>
 }
 
+export interface RemoveOptions {
+  /** Only content that has no pieces and is not pinned: what a put that failed leaves. Default false. */
+  readonly ifEmpty?: boolean
+}
+
 export interface EvictOptions {
   /** Manifests that stay, whatever their value. */
   readonly keep?: readonly Uint8Array[]
@@ -185,8 +190,8 @@ export interface PieceStore {
   ): Promise<Uint8Array | undefined>
   /** @returns how many there were */
   removePieces(manifestId: Uint8Array, segment: number, ids: readonly Uint8Array[]): Promise<number>
-  /** Pieces, manifest and label, pinned or not. @returns whether it was there */
-  removeContent(manifestId: Uint8Array): Promise<boolean>
+  /** Pieces, manifest and label, pinned or not. @returns whether it was there, and was removed */
+  removeContent(manifestId: Uint8Array, options?: RemoveOptions): Promise<boolean>
 
   pin(manifestId: Uint8Array): Promise<void>
   unpin(manifestId: Uint8Array): Promise<void>

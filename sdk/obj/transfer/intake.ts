@@ -84,10 +84,18 @@ export function createIntake(options: IntakeOptions): Intake {
           return { record: { id, ...head }, data }
         })
         await store.addContent(contentOf(manifest, peer))
-        return { outcome: 'stored', pieces: await store.putPieces(manifest.id, offer.segment, checked) }
+        try {
+          return { outcome: 'stored', pieces: await store.putPieces(manifest.id, offer.segment, checked) }
+        } catch (error) {
+          // a manifest without a piece is of use to nobody; a disk that is full may keep it until the next try
+          await store.removeContent(manifest.id, { ifEmpty: true }).catch(() => {})
+          throw error
+        }
       } catch (error) {
         const { code } = CraftecError.from(error)
-        if (code === 'storage-full' || code === 'limit-exceeded') return { outcome: 'refused' }
+        // unknown by now: another grant of it failed between the two steps
+        if (code === 'storage-full' || code === 'limit-exceeded' || code === 'content-unknown')
+          return { outcome: 'refused' }
         if (code !== 'malformed' && code !== 'invalid-signature' && code !== 'invalid-argument') throw error
         onInvalid(peer)
         return { outcome: 'invalid' }

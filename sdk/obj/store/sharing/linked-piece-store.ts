@@ -10,6 +10,7 @@ import type {
   PieceStore,
   PutOptions,
   ReadOptions,
+  RemoveOptions,
   StoreChange,
   StoredPiece,
   StoreUsage,
@@ -95,8 +96,8 @@ class LinkedPieceStore implements PieceStore {
     return this.#call('removePieces', [manifestId, segment, ids])
   }
 
-  removeContent(manifestId: Uint8Array): Promise<boolean> {
-    return this.#call('removeContent', [manifestId])
+  removeContent(manifestId: Uint8Array, options: RemoveOptions = {}): Promise<boolean> {
+    return this.#call('removeContent', [manifestId, options])
   }
 
   pin(manifestId: Uint8Array): Promise<void> {
