@@ -197,3 +197,22 @@ describe('finding holders', () => {
     expect(asked).toBe(1)
   })
 })
+
+describe('a reader whose clock is wrong', () => {
+  it.each([
+    ['slow', -3_600_000, 'clock-behind', 'future'],
+    ['a day fast', 25 * 3_600_000, 'clock-ahead', 'expired']
+  ] as const)('is told so when it is %s', async (_, skewMs, reason, refused) => {
+    const network = storageNetwork()
+    await keep(network.holder(), content, content.manifest)
+    await known(network, 1)
+    const { context } = network.node()
+    const clock = { ...context.clock, now: () => context.clock.now() + skewMs }
+    const client = new ObjClient({ ...context, clock })
+    await expect(client.get(cid, { idleTimeoutMs: 300 }).info()).rejects.toMatchObject({
+      code: 'content-unavailable',
+      details: { reason }
+    })
+    expect(context.refusedRecords[refused]).toBeGreaterThan(0)
+  })
+})

@@ -28,7 +28,8 @@ const PATIENCE_MS = 1_000
 /**
  * The manifest of a content: from the store, or from a holder that has one which fits. Looks again until `timeoutMs` is over: who
  * holds it may just be about to say so.
- * @throws CraftecError `content-unavailable` when nobody who can be reached has it; `aborted`
+ * @throws CraftecError `content-unavailable` when nobody who can be reached has it, `details.reason` being `no-holder`, `clock-behind` or
+ * `clock-ahead`; `aborted`
  */
 export async function findManifest(
   context: ObjContext,
@@ -38,14 +39,31 @@ export async function findManifest(
 ): Promise<SignedManifest> {
   const { clock } = context
   const endMs = clock.monotonic() + timeoutMs
+  const before = { ...context.refusedRecords }
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= PAUSE_GROWTH) {
     throwIfAborted(signal, 'get')
     const manifest = (await localManifest(context, ref)) ?? (await askHolders(context, reach, ref, signal, onFault))
     if (manifest) return manifest
-    if (clock.monotonic() + pauseMs > endMs)
-      throw new CraftecError('content-unavailable', 'no holder of this content can be reached; try again later')
+    if (clock.monotonic() + pauseMs > endMs) throw unavailable(context.refusedRecords, before)
     await pause(clock, pauseMs, signal)
   }
+}
+
+/** What relays told of may all be of no use for one reason, which the user can do something about. */
+function unavailable(now: ObjContext['refusedRecords'], before: ObjContext['refusedRecords']): CraftecError {
+  const futureRecords = now.future - before.future
+  const expiredRecords = now.expired - before.expired
+  const invalidRecords = now.invalid - before.invalid
+  const reason = futureRecords > 0 ? 'clock-behind' : expiredRecords > 0 ? 'clock-ahead' : 'no-holder'
+  const advice = {
+    'clock-behind': 'what relays tell of holders is dated in the future: this device’s clock is slow. Set it right',
+    'clock-ahead':
+      'what relays tell of holders has expired by this device’s clock: it may be fast. Set it right, or try again later',
+    'no-holder': 'try again later'
+  }[reason]
+  return new CraftecError('content-unavailable', `no holder of this content can be reached; ${advice}`, {
+    details: { reason, futureRecords, expiredRecords, invalidRecords }
+  })
 }
 
 async function askHolders(

@@ -3,7 +3,8 @@ import type { Identity, PeerId } from '../../identity/index.ts'
 import type { P2pNode, PeerAddresses } from '../../p2p/index.ts'
 import type { CodingEngine } from '../coding/index.ts'
 import type { HashEngine } from '../hashing/index.ts'
-import type { HolderTable } from '../holders/index.ts'
+import type { HolderTable, RecordRefusal } from '../holders/index.ts'
+import { ReceiptBook } from '../receipts/index.ts'
 import type { PieceStore } from '../store/index.ts'
 import { inlineCodec, type ObjDuplex, PeerScores, type RecodeContext, type SegmentCodec } from '../transfer/index.ts'
 import { BadManifests } from './bad-manifests.ts'
@@ -23,6 +24,10 @@ export interface ObjContext {
   readonly scores: PeerScores
   readonly exchange: PeerExchange
   readonly badManifests: BadManifests
+  /** Receipts that this node made about others: one book a store, because it makes its changes one after another. */
+  readonly issued: ReceiptBook
+  /** Holder records that relays told of, and that were left out: how many, and why. */
+  readonly refusedRecords: Record<RecordRefusal, number>
   readonly clock: Clock
   readonly random: RandomBytes
   /** Relays that keep holder records for a content. */
@@ -57,6 +62,8 @@ export function objContext(parts: ObjParts): ObjContext {
     scores: new PeerScores(),
     exchange: new PeerExchange(),
     badManifests: new BadManifests(),
+    issued: new ReceiptBook(parts.store, 'issued'),
+    refusedRecords: { future: 0, expired: 0, invalid: 0 },
     clock: systemClock,
     random: systemRandom,
     ...parts

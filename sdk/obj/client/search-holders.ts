@@ -1,7 +1,7 @@
 import { peerIdFromPublicKey } from '../../identity/index.ts'
 import type { PeerAddresses } from '../../p2p/index.ts'
 import { equalBytes } from '../hashing/index.ts'
-import { findHolders, type HolderRecord } from '../holders/index.ts'
+import { findHolders, type HolderRecord, type RecordRefusal } from '../holders/index.ts'
 import { type AskDht, walkDht } from './ask-dht.ts'
 import type { ObjContext } from './obj-context.ts'
 
@@ -27,12 +27,13 @@ const ENOUGH_HOLDERS = 4
  * @param askDht default: the whole walk is waited for
  */
 export async function* searchHolders(
-  context: Pick<ObjContext, 'node' | 'relays' | 'clock' | 'scores' | 'exchange'>,
+  context: Pick<ObjContext, 'node' | 'relays' | 'clock' | 'scores' | 'exchange' | 'refusedRecords'>,
   { contentId, manifestId }: ContentRef,
   signal: AbortSignal,
   askDht: AskDht = walkDht
 ): AsyncIterable<FoundHolder> {
-  const { node, clock, scores, exchange } = context
+  const { node, clock, scores, exchange, refusedRecords } = context
+  const onRefused = (why: RecordRefusal): void => void refusedRecords[why]++
   const seen = new Set<string>([node.peerId])
   const known: FoundHolder[] = []
   const take = (holder: FoundHolder): boolean => {
@@ -43,7 +44,7 @@ export async function* searchHolders(
     return true
   }
   const asked = context.relays(contentId).map(relay =>
-    findHolders(node, relay, contentId, { signal, clock })
+    findHolders(node, relay, contentId, { signal, clock, onRefused })
       .then(records => ({ records }))
       .catch(() => ({ records: [] }))
   )

@@ -11,7 +11,7 @@ import {
   MAX_FRAME_RECORDS,
   MAX_HOLDERS_FRAME_BYTES
 } from './holder-frame.ts'
-import { type HolderRecord, tryOpenHolderRecord } from './holder-record.ts'
+import { type HolderRecord, type RecordRefusal, tryOpenHolderRecord } from './holder-record.ts'
 import type { PutResult } from './holder-table.ts'
 
 export interface HoldersCallOptions {
@@ -19,6 +19,8 @@ export interface HoldersCallOptions {
   /** For the whole call, in milliseconds. Default 10,000. */
   readonly timeoutMs?: number
   readonly clock?: Clock
+  /** Told of each record that was left out. */
+  readonly onRefused?: (why: RecordRefusal) => void
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000
@@ -34,12 +36,12 @@ export function findHolders(
   contentId: Uint8Array,
   options: HoldersCallOptions = {}
 ): Promise<HolderRecord[]> {
-  const { clock = systemClock } = options
+  const { clock = systemClock, onRefused } = options
   return call(node, relay, options, async ask => {
     const answer = await ask({ kind: 'find', contentId, limit: MAX_FRAME_RECORDS })
     if (answer.kind !== 'found') throw wrongAnswer()
     return answer.records.flatMap(bytes => {
-      const record = tryOpenHolderRecord(bytes, clock.now())
+      const record = tryOpenHolderRecord(bytes, clock.now(), onRefused)
       return record && equalBytes(record.contentId, contentId) ? [record] : []
     })
   })

@@ -23,6 +23,9 @@ export interface HolderRecord {
   readonly addresses: readonly string[]
 }
 
+/** `future` and `expired`: by the clock of whoever reads it. `invalid`: it does not decode, or nobody signed it. */
+export type RecordRefusal = 'future' | 'expired' | 'invalid'
+
 const LABEL = /* @__PURE__ */ new TextEncoder().encode('craftec-obj-holder-1')
 const VERSION = 1
 const DURABLE = 1
@@ -32,8 +35,8 @@ export const MAX_RECORD_ADDRESSES = 8
 const MAX_ADDRESS_BYTES = 200
 /** A holder that lives says so again. */
 export const MAX_RECORD_LIFETIME_S = 24 * 60 * 60
-/** Clocks differ. */
-const MAX_FUTURE_S = 10 * 60
+/** Clocks differ: so much before it was issued, and after it has expired, a record is taken all the same. */
+const MAX_CLOCK_SKEW_S = 10 * 60
 const ADDRESS = /^\/[\x21-\x7e]*$/
 
 /** @throws CraftecError `invalid-argument` when a field breaks its bound */
@@ -54,26 +57,40 @@ export async function signHolderRecord(
 /**
  * Read a record and verify its signature and its times.
  * @param nowMs milliseconds since the Unix epoch
- * @throws CraftecError `malformed` | `invalid-signature`
+ * @throws CraftecError `malformed` | `invalid-signature`; `details.refused` is the {@link RecordRefusal}
  */
 export function openHolderRecord(bytes: Uint8Array, nowMs: number): HolderRecord {
   const record = decodeHolderRecord(bytes)
   const now = nowMs / 1000
-  if (record.issuedAt > now + MAX_FUTURE_S || record.expiresAt <= now)
-    throw new CraftecError('malformed', 'holder record: not valid at this time')
+  const refused: RecordRefusal | undefined =
+    record.issuedAt > now + MAX_CLOCK_SKEW_S
+      ? 'future'
+      : record.expiresAt <= now - MAX_CLOCK_SKEW_S
+        ? 'expired'
+        : undefined
+  if (refused) throw new CraftecError('malformed', 'holder record: not valid at this time', { details: { refused } })
   const body = bytes.subarray(0, bytes.length - SIGNATURE_BYTES)
   if (!cryptoEngine().ed25519Verify(record.holder, labelled(body), bytes.subarray(body.length)))
     throw new CraftecError('invalid-signature', 'holder record: not signed by its holder')
   return record
 }
 
-/** As {@link openHolderRecord}, for records that a stranger told: those that are not valid are passed over. */
-export function tryOpenHolderRecord(bytes: Uint8Array, nowMs: number): HolderRecord | undefined {
+/**
+ * As {@link openHolderRecord}, for records that a stranger told: those that are not valid are passed over.
+ * @param onRefused told why
+ */
+export function tryOpenHolderRecord(
+  bytes: Uint8Array,
+  nowMs: number,
+  onRefused?: (why: RecordRefusal) => void
+): HolderRecord | undefined {
   try {
     return openHolderRecord(bytes, nowMs)
   } catch (error) {
-    if (error instanceof CraftecError) return undefined
-    throw error
+    if (!(error instanceof CraftecError)) throw error
+    const why = error.details?.refused
+    onRefused?.(why === 'future' || why === 'expired' ? why : 'invalid')
+    return undefined
   }
 }
 

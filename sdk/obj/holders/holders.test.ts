@@ -12,7 +12,13 @@ import {
   encodeHoldersRequest,
   HOLDERS_PROTOCOL
 } from './holder-frame.ts'
-import { type HolderRecord, openHolderRecord, signHolderRecord } from './holder-record.ts'
+import {
+  type HolderRecord,
+  openHolderRecord,
+  type RecordRefusal,
+  signHolderRecord,
+  tryOpenHolderRecord
+} from './holder-record.ts'
 import { HolderTable } from './holder-table.ts'
 import { serveHolders } from './serve-holders.ts'
 
@@ -43,8 +49,20 @@ describe('holder record', () => {
       expect(() => openHolderRecord(bytes.with(at, (bytes[at] ?? 0) ^ 1), NOW_MS), `byte ${at}`).toThrow(CraftecError)
     expect(() => openHolderRecord(bytes.subarray(0, -1), NOW_MS)).toThrow(CraftecError)
     expect(() => openHolderRecord(Uint8Array.of(...bytes, 0), NOW_MS)).toThrow(CraftecError)
-    expect(() => openHolderRecord(bytes, NOW_MS + 3_600_000)).toThrow('time')
+    expect(() => openHolderRecord(bytes, NOW_MS + 3_600_000 + 600_000)).toThrow('time')
     expect(() => openHolderRecord(bytes, NOW_MS - 601_000)).toThrow('time')
+  })
+
+  it('is taken by clocks that differ by up to ten minutes, and else it is told why not', async () => {
+    const bytes = await signHolderRecord(fields(), identity(1))
+    const refusals: RecordRefusal[] = []
+    const isTaken = (at: number, record = bytes) =>
+      tryOpenHolderRecord(record, at, why => refusals.push(why)) !== undefined
+    expect([isTaken(NOW_MS - 600_000), isTaken(NOW_MS + 3_600_000 + 599_000)]).toEqual([true, true])
+    expect(refusals).toEqual([])
+    expect([isTaken(NOW_MS - 601_000), isTaken(NOW_MS + 3_600_000 + 600_000)]).toEqual([false, false])
+    expect(isTaken(NOW_MS, bytes.with(-1, (bytes.at(-1) ?? 0) ^ 1))).toBe(false)
+    expect(refusals).toEqual(['future', 'expired', 'invalid'])
   })
 
   it('has bounds that its holder is told of', async () => {

@@ -4,6 +4,7 @@ export {
   type HolderRecord,
   MAX_RECORD_ADDRESSES,
   openHolderRecord,
+  type RecordRefusal,
   signHolderRecord,
   tryOpenHolderRecord
 } from './holder-record.ts'
