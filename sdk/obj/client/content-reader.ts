@@ -2,6 +2,7 @@ import { throwIfAborted } from '../../async/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import type { ContentLink } from '../content/index.ts'
 import type { SignedManifest } from '../manifest/index.ts'
+import { voidByEvidence } from '../receipts/index.ts'
 import { ContentFetcher, type PeerFault } from '../transfer/index.ts'
 import { completeContent } from './complete-content.ts'
 import { findManifest } from './find-content.ts'
@@ -130,7 +131,10 @@ export class ContentReader {
         findHolders: signal => reach.search({ contentId, manifestId }, signal),
         keep: reach.keep,
         ...(options.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: options.idleTimeoutMs }),
-        ...(options.onFault ? { onFault: options.onFault } : {}),
+        onFault: fault => {
+          if (fault.evidence) this.#void(manifest, fault.evidence)
+          options.onFault?.(fault)
+        },
         onBytes: (count, peer) => {
           bytes += count
           peers.add(peer)
@@ -138,6 +142,12 @@ export class ContentReader {
         }
       }
     )
+  }
+
+  /** What a proven liar was given for the content counts for nothing. The read goes on meanwhile. */
+  #void(manifest: SignedManifest, evidence: Uint8Array): void {
+    // a store that fails keeps its receipts: the liar is banned all the same
+    voidByEvidence(this.#context.issued, manifest, evidence).catch(() => {})
   }
 
   /** Only where the manifest was not named by a link can it be of other content than was asked for. */

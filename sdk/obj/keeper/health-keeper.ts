@@ -19,7 +19,7 @@ import {
 } from '../health/index.ts'
 import { findHolders } from '../holders/index.ts'
 import { manifestSegmentation, openManifest, type SignedManifest } from '../manifest/index.ts'
-import { giveReceipts, ReceiptBook } from '../receipts/index.ts'
+import { giveReceipts, type ReceiptBook } from '../receipts/index.ts'
 import type { ContentInfo } from '../store/index.ts'
 import { HolderSession } from '../transfer/index.ts'
 import { AuditLog } from './audit-log.ts'
@@ -59,7 +59,6 @@ export class HealthKeeper {
   readonly #log = new AuditLog()
   readonly #demand = new DemandLog()
   readonly #ledger: ScanLedger
-  readonly #issued: ReceiptBook
   /** The worst state of a content's segments in the last scan of each, by manifest id in hex. */
   readonly #states = new Map<string, SegmentState>()
   #unsubscribe = (): void => {}
@@ -73,7 +72,6 @@ export class HealthKeeper {
     this.#context = context
     this.#options = options
     this.#ledger = new ScanLedger(context.clock.now())
-    this.#issued = new ReceiptBook(context.store, 'issued')
     this.#unsubscribe = context.store.onChange(change => {
       if (change.type === 'pieces-added') this.#ledger.added(change, context.clock.now())
       if (change.type === 'content-removed') this.#states.delete(encodeHex(change.manifestId))
@@ -82,7 +80,7 @@ export class HealthKeeper {
 
   /** Receipts that this node made about others. */
   get issued(): ReceiptBook {
-    return this.#issued
+    return this.#context.issued
   }
 
   /** Pieces were sent to somebody who reads. @param k source pieces of the segment */
@@ -246,7 +244,7 @@ export class HealthKeeper {
   ): Promise<void> {
     const { node, clock } = this.#context
     if (receipts.length === 0) return
-    await this.#issued.add(receipts, clock.now())
+    await this.#context.issued.add(receipts, clock.now())
     for (const receipt of receipts) this.#options.onReceipt?.(receipt)
     await Promise.all(
       [...holders].map(async ([peerId, peer]) => {
@@ -263,7 +261,7 @@ export class HealthKeeper {
     const storageNode = publicKeyFromPeerId(liar)
     const left = receipts.filter(receipt => !equalBytes(receipt.storageNode, storageNode))
     receipts.splice(0, receipts.length, ...left)
-    await this.#issued.void({ storageNode, contentId })
+    await this.#context.issued.void({ storageNode, contentId })
   }
 
   /** Durable holders that relays know of, and this node has no quarrel with. */

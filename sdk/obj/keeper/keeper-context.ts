@@ -5,6 +5,7 @@ import type { AuditFailure, SignedStorageReceipt } from '../audit/index.ts'
 import type { CodingEngine } from '../coding/index.ts'
 import type { HashEngine } from '../hashing/index.ts'
 import type { SegmentHealth } from '../health/index.ts'
+import type { ReceiptBook } from '../receipts/index.ts'
 import type { PieceStore } from '../store/index.ts'
 import type { PeerScores } from '../transfer/index.ts'
 
@@ -17,6 +18,8 @@ export interface KeeperContext {
   readonly coding: CodingEngine
   readonly hashing: HashEngine
   readonly scores: PeerScores
+  /** Receipts that this node makes about others. */
+  readonly issued: ReceiptBook
   readonly clock: Clock
   readonly random: RandomBytes
   /** Relays that know who holds a content. */
