@@ -1,14 +1,18 @@
 /**
  * The engine without WebAssembly: for Tor Browser, for pages whose policy forbids it, and as the judge of the others.
- * One 256-entry product table a scalar; the innermost loop takes two inputs, four bytes of each at a time, so that memory is read and
- * written an eighth as often.
+ * A table of 256 words an input holds its products for four rows, a byte each: one look-up multiplies for all four of them.
  */
 import { CraftecError } from '../../errors/index.ts'
 import type { CodingEngine, CombineRequest, Workspace, WorkspaceShape } from './coding-engine.ts'
 import { gf256 } from './field.ts'
 
-/** A stripe of one output is summed in the first-level cache while inputs stream past, then copied to where it belongs. */
-const STRIPE_BYTES = 8_192
+/** Rows that share a table: bytes of a word. */
+const GROUP_ROWS = 4
+/** Inputs that the innermost loop takes at a time. */
+const INPUTS_A_TURN = 4
+const TABLE_WORDS = 256
+/** Columns summed in the first-level cache, a word each, while inputs stream past. */
+const STRIPE_COLUMNS = 2_048
 
 export function createJsEngine(): CodingEngine {
   return { name: 'js', workspace: shape => new JsWorkspace(shape) }
@@ -16,7 +20,9 @@ export function createJsEngine(): CodingEngine {
 
 class JsWorkspace implements Workspace {
   private memory: Uint8Array<ArrayBuffer> | undefined
-  private readonly stripe = new Uint32Array(STRIPE_BYTES / 4)
+  private readonly sums = new Int32Array(STRIPE_COLUMNS)
+  /** Products of the rows in hand, four inputs in an array, 4 KiB: made anew for each group of rows, kept until `release`. */
+  private products: Int32Array[] = []
   /** Bytes from slot to slot: whole words. */
   private readonly stride: number
   private readonly shape: WorkspaceShape
@@ -48,26 +54,43 @@ class JsWorkspace implements Workspace {
   }
 
   combine({ outputs, inputs, coefficients, from, to }: CombineRequest): void {
-    const { stripe } = this
-    const source = new Uint32Array(this.live().buffer)
-    const sums = new Uint8Array(stripe.buffer)
-    // Words are whole: start at the word `from` lies in, and drop what lies before it.
-    for (let start = from - (from % 4); start < to; start += STRIPE_BYTES) {
-      const end = Math.min(start + STRIPE_BYTES, to)
-      const skip = Math.max(from - start, 0)
-      const words = Math.ceil((end - start) / 4)
-      const wordOf = (j: number): number => ((inputs[j] as number) * this.stride + start) / 4
-      for (const [row, output] of outputs.entries()) {
-        const scalars = coefficients.subarray(row * inputs.length, (row + 1) * inputs.length)
-        stripe.fill(0, 0, words)
-        for (let j = 0; j < inputs.length; j += 2) {
-          // an odd last input is paired with zero times itself
-          const second = j + 1 < inputs.length ? j + 1 : j
-          const other = second === j ? 0 : scalars[second]
-          addTwo(stripe, words, source, wordOf(j), this.table(scalars[j]), wordOf(second), this.table(other))
-        }
-        output.set(sums.subarray(skip, end - start), start + skip - from)
+    const source = new Int32Array(this.live().buffer)
+    // The last turn is filled up with zero times the last input.
+    const words = Array.from(
+      { length: Math.ceil(inputs.length / INPUTS_A_TURN) * INPUTS_A_TURN },
+      (_, j) => ((inputs[Math.min(j, inputs.length - 1)] as number) * this.stride) / 4
+    )
+    for (let first = 0; first < outputs.length; first += GROUP_ROWS) {
+      const group = outputs.slice(first, first + GROUP_ROWS)
+      this.prepareProducts(
+        coefficients.subarray(first * inputs.length, (first + group.length) * inputs.length),
+        inputs.length
+      )
+      // Words are whole: start at the word `from` lies in, and drop what lies before it.
+      for (let start = from - (from % 4); start < to; start += STRIPE_COLUMNS) {
+        const end = Math.min(start + STRIPE_COLUMNS, to)
+        this.sumStripe(source, words, start / 4, Math.ceil((end - start) / 4))
+        const skip = Math.max(from - start, 0)
+        for (const [row, output] of group.entries())
+          takeRow(output.subarray(start + skip - from, end - from), this.sums, skip, row)
       }
+    }
+  }
+
+  private prepareProducts(rows: Uint8Array, inputs: number): void {
+    for (let j = 0; j < inputs; j += INPUTS_A_TURN) {
+      const products = this.products[j / INPUTS_A_TURN] ?? new Int32Array(INPUTS_A_TURN * TABLE_WORDS)
+      this.products[j / INPUTS_A_TURN] = products
+      for (let turn = 0; turn < INPUTS_A_TURN; turn++) fillTable(products, turn * TABLE_WORDS, rows, j + turn, inputs)
+    }
+  }
+
+  private sumStripe(source: Int32Array, inputs: readonly number[], at: number, words: number): void {
+    this.sums.fill(0, 0, 4 * words)
+    for (let j = 0; j < inputs.length; j += INPUTS_A_TURN) {
+      const input = (turn: number): number => (inputs[j + turn] as number) + at
+      const products = this.products[j / INPUTS_A_TURN] as Int32Array
+      addFour(this.sums, words, products, source, input(0), input(1), input(2), input(3))
     }
   }
 
@@ -113,6 +136,7 @@ class JsWorkspace implements Workspace {
 
   release(): void {
     this.memory = undefined
+    this.products = []
   }
 }
 
@@ -121,25 +145,71 @@ function addOne(output: Uint8Array, input: Uint8Array, table: Uint8Array): void 
   for (let i = 0; i < output.length; i++) output[i] = (output[i] as number) ^ (table[input[i] as number] as number)
 }
 
-/** stripe[0..words) += scalar a * source[a..) + scalar b * source[b..), each word four bytes, each scalar given by its table. */
-function addTwo(
-  stripe: Uint32Array,
-  words: number,
-  source: Uint32Array,
-  a: number,
-  tableA: Uint8Array,
-  b: number,
-  tableB: Uint8Array
-): void {
-  const at = (table: Uint8Array, index: number): number => table[index & 255] as number
-  for (let i = 0; i < words; i++) {
-    const x = source[a + i] as number
-    const y = source[b + i] as number
-    stripe[i] =
-      (stripe[i] as number) ^
-      (at(tableA, x) ^ at(tableB, y)) ^
-      ((at(tableA, x >>> 8) ^ at(tableB, y >>> 8)) << 8) ^
-      ((at(tableA, x >>> 16) ^ at(tableB, y >>> 16)) << 16) ^
-      ((at(tableA, x >>> 24) ^ at(tableB, y >>> 24)) << 24)
+/**
+ * The table at `table`: entry x has x times the scalar of the first row in its lowest byte, of the second in the next.
+ * The field's products add up, so each doubling of the table costs one XOR an entry.
+ * @param rows scalars row by row, `inputs` of each; the table is for the one of input `j`, all zero past the last
+ */
+function fillTable(products: Int32Array, table: number, rows: Uint8Array, j: number, inputs: number): void {
+  const { multiply } = gf256()
+  products[table] = 0
+  for (let bit = 1; bit < TABLE_WORDS; bit *= 2) {
+    let word = 0
+    for (let row = 0; j < inputs && row * inputs < rows.length; row++)
+      word |= multiply(rows[row * inputs + j] as number, bit) << (8 * row)
+    for (let i = 0; i < bit; i++) products[table + bit + i] = (products[table + i] as number) ^ word
   }
+}
+
+/**
+ * sums[0..4 * words) += the products of the bytes of the words at a, b, c and d, the lowest byte of a word first.
+ * Four tables at fixed places in one array, bytes out of whole words: every array and every offset more is a register that V8
+ * has not got, and half as slow.
+ */
+function addFour(
+  sums: Int32Array,
+  words: number,
+  products: Int32Array,
+  source: Int32Array,
+  a: number,
+  b: number,
+  c: number,
+  d: number
+): void {
+  const at = (index: number): number => products[index] as number
+  for (let i = 0; i < words; i++) {
+    const w = source[a + i] as number
+    const x = source[b + i] as number
+    const y = source[c + i] as number
+    const z = source[d + i] as number
+    const column = 4 * i
+    sums[column] =
+      (sums[column] as number) ^ at(w & 255) ^ at(256 | (x & 255)) ^ at(512 | (y & 255)) ^ at(768 | (z & 255))
+    sums[column + 1] =
+      (sums[column + 1] as number) ^
+      at((w >>> 8) & 255) ^
+      at(256 | ((x >>> 8) & 255)) ^
+      at(512 | ((y >>> 8) & 255)) ^
+      at(768 | ((z >>> 8) & 255))
+    sums[column + 2] =
+      (sums[column + 2] as number) ^
+      at((w >>> 16) & 255) ^
+      at(256 | ((x >>> 16) & 255)) ^
+      at(512 | ((y >>> 16) & 255)) ^
+      at(768 | ((z >>> 16) & 255))
+    sums[column + 3] =
+      (sums[column + 3] as number) ^ at(w >>> 24) ^ at(256 | (x >>> 24)) ^ at(512 | (y >>> 24)) ^ at(768 | (z >>> 24))
+  }
+}
+
+/** One row's bytes out of the sums, from column `skip` on. */
+function takeRow(output: Uint8Array, sums: Int32Array, skip: number, row: number): void {
+  const shift = 8 * row
+  // A word's lowest byte is the first in memory, or the last of four.
+  const swap = littleEndian() ? 0 : 3
+  for (let i = 0; i < output.length; i++) output[i] = (sums[(skip + i) ^ swap] as number) >> shift
+}
+
+function littleEndian(): boolean {
+  return new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
 }
