@@ -150,7 +150,10 @@ export class ContentReader {
     voidByEvidence(this.#context.issued, manifest, evidence).catch(() => {})
   }
 
-  /** Only where the manifest was not named by a link can it be of other content than was asked for. */
+  /**
+   * Only where the manifest was not named by a link can it be of other content than was asked for. Another is read in its place if nothing
+   * was handed out, and if it says the same size, which the caller may know by now.
+   */
   async *#read(
     open: () => Promise<Opened>,
     refuse: (manifest: SignedManifest, cause: CraftecError) => Promise<CraftecError>,
@@ -159,9 +162,15 @@ export class ContentReader {
     options: GetOptions,
     signal: AbortSignal
   ): AsyncGenerator<Uint8Array, void, undefined> {
+    let refused: { readonly error: CraftecError; readonly size: number } | undefined
     for (let given = 0; ; ) {
       throwIfAborted(signal, 'get')
-      const opened = await open()
+      const opened = await open().catch(error => {
+        throwIfAborted(signal, 'get')
+        throw refused?.error ?? error
+      })
+      const size = contentSize(opened.manifest)
+      if (refused && refused.size !== size) throw refused.error
       try {
         for await (const bytes of this.#readManifest(opened, link, range, options, signal)) {
           given += bytes.length
@@ -172,9 +181,8 @@ export class ContentReader {
         throwIfAborted(signal, 'get')
         const cause = CraftecError.from(error)
         if (link.manifestId || cause.code !== 'content-corrupt') throw error
-        const told = await refuse(opened.manifest, cause)
-        // nothing of it was handed out: another manifest may be read in its place
-        if (given > 0) throw told
+        refused = { error: await refuse(opened.manifest, cause), size }
+        if (given > 0) throw refused.error
       }
     }
   }

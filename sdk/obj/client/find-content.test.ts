@@ -19,6 +19,19 @@ const other = await publishContent({ size: 40_000, seed: 'other bytes' })
 const lie = await signManifest({ ...other.manifest, contentId: content.manifest.contentId }, other.publisher)
 const cid = encodeHex(content.manifest.contentId)
 
+/** Content of one segment, and manifests that claim its id for other bytes: of the same length, and of fewer. */
+const small = await publishContent({ size: 12_000 })
+const smallCid = encodeHex(small.manifest.contentId)
+const forgeries = await Promise.all(
+  [12_000, 9_000].map(async size => {
+    const forged = await publishContent({ size, seed: `${size} other bytes` })
+    return {
+      forged,
+      lie: await signManifest({ ...forged.manifest, contentId: small.manifest.contentId }, forged.publisher)
+    }
+  })
+)
+
 /** Keep all pieces of a content on a node, which then says so. */
 async function keep(node: StorageNode, { segments }: PublishedContent, manifest: SignedManifest): Promise<void> {
   const { store } = node.context
@@ -47,11 +60,11 @@ async function keep(node: StorageNode, { segments }: PublishedContent, manifest:
     )
 }
 
-async function known(network: StorageNetwork, holders: number): Promise<void> {
+async function known(network: StorageNetwork, holders: number, contentId = content.manifest.contentId): Promise<void> {
   const { context } = network.node()
-  const [relay] = context.relays(content.manifest.contentId)
+  const [relay] = context.relays(contentId)
   if (!relay) throw new Error('a network has a relay')
-  const find = async () => (await findHolders(context.node, relay, content.manifest.contentId)).length
+  const find = async () => (await findHolders(context.node, relay, contentId)).length
   await expect.poll(find, { timeout: 10_000 }).toBe(holders)
 }
 
@@ -90,6 +103,46 @@ describe('a content id without a manifest', () => {
     await known(network, 2)
     expect(await client.get(cid).bytes()).toEqual(content.bytes)
   })
+})
+
+describe('a content id of one segment, and a manifest that somebody forged for it', () => {
+  const ranges = [undefined, { from: 0, to: 100 }, { from: 4_000, to: 9_000 }]
+  const { contentId } = small.manifest
+
+  it.each(forgeries)('hands out nothing, neither of all of it nor of a range', async ({ forged, lie }) => {
+    const network = storageNetwork()
+    await keep(network.holder(), forged, lie)
+    await known(network, 1, contentId)
+    for (const range of ranges) {
+      const client = new ObjClient(network.node().context)
+      const given: Uint8Array[] = []
+      const reading = (async () => {
+        for await (const bytes of client.get(smallCid, { idleTimeoutMs: 300, ...(range ? { range } : {}) }))
+          given.push(bytes)
+      })()
+      await expect(reading).rejects.toMatchObject({
+        code: 'content-corrupt',
+        details: { publisher: forged.publisher.peerId, manifestId: encodeHex(lie.id) }
+      })
+      expect(given).toEqual([])
+    }
+  })
+
+  it.each(forgeries)(
+    'is read by an honest manifest, at once if the size that was told stands',
+    async ({ forged, lie }) => {
+      const network = storageNetwork()
+      for (let liar = 0; liar < 2; liar++) await keep(network.holder(), forged, lie)
+      await keep(network.holder(), small, small.manifest)
+      await known(network, 3, contentId)
+      for (const range of ranges) {
+        const client = new ObjClient(network.node().context)
+        const read = (): Promise<Uint8Array> => client.get(smallCid, range ? { range } : {}).bytes()
+        if (lie.size !== small.manifest.size) await expect(read()).rejects.toMatchObject({ code: 'content-corrupt' })
+        expect(await read()).toEqual(small.bytes.slice(range?.from ?? 0, range?.to ?? small.bytes.length))
+      }
+    }
+  )
 })
 
 describe('finding holders', () => {
