@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { systemClock } from '../async/index.ts'
 import { peerIdFromPublicKey } from '../identity/index.ts'
 import { CONTROL_BIT, WINDOW_BYTES } from './frame-format.ts'
+import { FrameReceiver } from './frame-receiver.ts'
 import { channelOverStream } from './libp2p-channel.ts'
 import { nextTurn } from './next-turn.ts'
 
@@ -45,6 +46,20 @@ const connection = {
   remoteAddr: multiaddr('/ip4/127.0.0.1/udp/4001/quic-v1/webtransport')
 } as unknown as Connection
 
+/** Longer than a batch: each has memory of its own. */
+const FRAME_BYTES = 70_000
+const frames = [1, 2, 3, 4, 5].map(fill => new Uint8Array(FRAME_BYTES).fill(fill))
+
+/** What the frames in `sent` are filled with; a frame of several values is undefined. */
+function fillsOf(sent: readonly Uint8Array[]): (number | undefined)[] {
+  const received = new FrameReceiver(FRAME_BYTES)
+  for (const bytes of sent) received.push(bytes)
+  return frames.map(() => {
+    const frame = received.shift()
+    return frame?.length === FRAME_BYTES && frame.every(byte => byte === frame[0]) ? frame[0] : undefined
+  })
+}
+
 describe('channel over a WebTransport stream', () => {
   it('holds a slow reader back without ever pausing the stream, which would abort it', async () => {
     const stream = new WebTransportLikeStream()
@@ -63,6 +78,64 @@ describe('channel over a WebTransport stream', () => {
       Array.from({ length: bytes.length / 4 }, (_, i) => grantAt(bytes, i * 4))
     )
     expect(granted.reduce((sum, grant) => sum + grant, 0)).toBe((WINDOW_BYTES * 3) / 4)
+  })
+})
+
+describe('channel over a stream that copies nothing', () => {
+  it('leaves the bytes of a frame alone for good, though the stream says that nothing waits', async () => {
+    const stream = Object.assign(new WebTransportLikeStream(), { writeBufferLength: 0 })
+    const channel = channelOverStream(
+      stream as unknown as Stream,
+      connection,
+      { maxFrameBytes: FRAME_BYTES },
+      systemClock
+    )
+    for (const frame of frames) await channel.send(frame)
+    expect(fillsOf(stream.sent)).toEqual([1, 2, 3, 4, 5])
+  })
+})
+
+/** A stream as @libp2p/webrtc's: what its data channel does not take yet waits as it was given, not as a copy. */
+class WebRtcLikeStream extends WebTransportLikeStream {
+  readonly maxMessageSize = 100_000
+  readonly maxBufferedAmount = 1024 * 1024
+  readonly channel = { readyState: 'open', bufferedAmount: 0, bufferedAmountLowThreshold: 0, onmessage: null }
+  readonly waiting: Uint8Array[] = []
+  /** The memory that came with bytes. */
+  readonly given = new Set<ArrayBufferLike>()
+  stalled = false
+  get writeBufferLength(): number {
+    return this.waiting.reduce((sum, { length }) => sum + length, 0)
+  }
+  override send(bytes: Uint8Array): boolean {
+    this.waiting.push(bytes)
+    this.given.add(bytes.buffer)
+    if (!this.stalled) this.drain()
+    return true
+  }
+  /** The data channel takes what waits. */
+  drain(): void {
+    for (const bytes of this.waiting.splice(0)) super.send(bytes.slice())
+  }
+  _sendMessage(): void {}
+  sendData(): void {}
+}
+
+describe('channel over a WebRTC stream', () => {
+  it('leaves the bytes of a frame alone while the stream still holds them', async () => {
+    const stream = new WebRtcLikeStream()
+    const webrtc = { ...connection, remoteAddr: multiaddr('/webrtc') } as Connection
+    const channel = channelOverStream(stream as unknown as Stream, webrtc, { maxFrameBytes: FRAME_BYTES }, systemClock)
+    expect(channel.transport).toBe('webrtc')
+    for (const frame of frames) {
+      await channel.send(frame)
+      // the first two leave at once, so that there is memory to use again
+      stream.stalled = frame[0] !== 1
+    }
+    expect(stream.waiting).toHaveLength(3)
+    expect(stream.given.size).toBe(3)
+    stream.drain()
+    expect(fillsOf(stream.sent)).toEqual([1, 2, 3, 4, 5])
   })
 })
 
