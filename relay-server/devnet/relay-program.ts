@@ -1,7 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { bundleRelay, RELAY_PROGRAMS } from '../bundle-relay.ts'
+import { cachedBundle } from './cached-bundle.ts'
 
 export interface RelayProgram {
   /** A script for Node: the same command line that operators run. */
@@ -10,19 +10,10 @@ export interface RelayProgram {
   readonly compileCache?: string
 }
 
-/** What the last bundle was made from, and where it lies. */
-interface Made {
-  readonly folder: string
-  /** Modification time of every file that went into it, in milliseconds. */
-  readonly inputs: Readonly<Record<string, number>>
-}
-
 /** These find their own files at run time. */
 const EXTERNAL = ['pino', 'prom-client', 'reflect-metadata']
 /** Inside the package, so that what stays external is found; under node_modules, where no tool takes it for source. */
 const CACHE = new URL('../node_modules/.cache/devnet/', import.meta.url)
-const LAST = new URL('last.json', CACHE)
-const FORGOTTEN_AFTER_MS = 24 * 3600 * 1000
 
 /**
  * In the published build that is `cli.js`, beside this module. From source it is bundled into one file first, unless the last bundle was made
@@ -31,60 +22,11 @@ const FORGOTTEN_AFTER_MS = 24 * 3600 * 1000
  */
 export async function relayProgram(): Promise<RelayProgram> {
   if (!import.meta.url.endsWith('.ts')) return { path: fileURLToPath(new URL('./cli.js', import.meta.url)) }
-  const folder = new URL(`${(await lastBundle()) ?? (await makeBundle())}/`, CACHE)
+  const folder = await cachedBundle(CACHE, makeBundle)
   return { path: fileURLToPath(new URL('cli.js', folder)), compileCache: fileURLToPath(new URL('compiled/', folder)) }
 }
 
-/** @returns its folder's name, if nothing has changed since */
-async function lastBundle(): Promise<string | undefined> {
-  try {
-    const { folder, inputs }: Made = JSON.parse(await readFile(LAST, 'utf8'))
-    const times = await modified(Object.keys(inputs))
-    await stat(new URL(`${folder}/cli.js`, CACHE))
-    return Object.entries(inputs).every(([path, time]) => times[path] === time) ? folder : undefined
-  } catch {
-    return undefined // there is none, or a file of it is gone
-  }
-}
-
-/** Several may do this at once: each in a folder of its own, which takes its place only when it is whole. */
-async function makeBundle(): Promise<string> {
-  const started = Date.now()
-  const fresh = new URL(`making-${randomUUID()}/`, CACHE)
-  await mkdir(fresh, { recursive: true })
-  await writeFile(new URL('package.json', fresh), '{ "type": "module" }\n')
-  const files = await bundleRelay({ entries: RELAY_PROGRAMS, folder: fresh, external: EXTERNAL, splitting: false })
-  const inputs = await modified(files)
-  const folder = await digest(fresh)
-  // the same bundle may be there already: then it stays, and so does what was compiled of it
-  await rename(fresh, new URL(folder, CACHE)).catch(() => rm(fresh, { recursive: true, force: true }))
-  // what was written meanwhile may be in the bundle or not
-  if (Object.values(inputs).every(time => time < started)) await remember({ folder, inputs })
-  await removeForgotten(folder)
-  return folder
-}
-
-async function remember(made: Made): Promise<void> {
-  const draft = new URL(`last-${randomUUID()}.json`, CACHE)
-  await writeFile(draft, JSON.stringify(made))
-  await rename(draft, LAST)
-}
-
-async function modified(paths: readonly string[]): Promise<Record<string, number>> {
-  return Object.fromEntries(await Promise.all(paths.map(async path => [path, (await stat(path)).mtimeMs] as const)))
-}
-
-async function digest(folder: URL): Promise<string> {
-  const hash = createHash('sha256')
-  for (const name of (await readdir(folder)).sort()) hash.update(await readFile(new URL(name, folder)))
-  return hash.digest('hex').slice(0, 16)
-}
-
-/** Older bundles, which no devnet that still runs was started from. */
-async function removeForgotten(kept: string): Promise<void> {
-  for (const name of await readdir(CACHE)) {
-    const path = new URL(name, CACHE)
-    const age = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now())
-    if (name !== kept && age > FORGOTTEN_AFTER_MS) await rm(path, { recursive: true, force: true })
-  }
+async function makeBundle(folder: URL): Promise<readonly string[]> {
+  await writeFile(new URL('package.json', folder), '{ "type": "module" }\n')
+  return bundleRelay({ entries: RELAY_PROGRAMS, folder, external: EXTERNAL, splitting: false })
 }
