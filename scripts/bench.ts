@@ -37,9 +37,9 @@ console.error(table(own.rows))
 const results = [own]
 for (const part of PARTS[name] ?? []) results.push(await runApart(part))
 const rows = results.flatMap(result => result.rows)
-console.log(JSON.stringify({ ...own, rows } satisfies SuiteResult))
-// Bundlers, and rivals that failed, keep a process alive; everything of ours has ended.
-process.exit(rows.length > 0 && rows.every(({ pass }) => pass) ? 0 : 1)
+const code = rows.length > 0 && rows.every(({ pass }) => pass) ? 0 : 1
+// Bundlers, and rivals that failed, keep a process alive; everything of ours has ended. A pipe loses what it has not taken by the exit.
+process.stdout.write(`${JSON.stringify({ ...own, rows } satisfies SuiteResult)}\n`, () => process.exit(code))
 
 async function runOne(suite: string): Promise<SuiteResult> {
   const half: NodeHalf | undefined = existsSync(join(folder, `${suite}.serve.ts`))
