@@ -1,5 +1,5 @@
 import type { RelayStats } from '../../sdk/net/index.ts'
-import type { StoreUsage, TransferStats } from '../../sdk/obj/index.ts'
+import type { KeeperStats, StoreUsage, TransferStats } from '../../sdk/obj/index.ts'
 import type { TcpExitStats } from '../egress/index.ts'
 import type { RelaySnapshot } from '../status/index.ts'
 import type { WebTransportServerStats } from '../webtransport/index.ts'
@@ -13,7 +13,7 @@ export interface SnapshotSources {
   readonly directoryNodes: number
   readonly holderRecords: number
   /** Of a storage node. */
-  readonly storage: { readonly stats: TransferStats; readonly usage: StoreUsage } | undefined
+  readonly storage: { readonly stats: TransferStats & KeeperStats; readonly usage: StoreUsage } | undefined
 }
 
 /** The counters of a node, named and sorted as the metrics show them. */
@@ -61,7 +61,7 @@ function webTransportEvents(listeners: readonly WebTransportServerStats[]): Reco
   }
 }
 
-function storageEvents(stats: TransferStats): Record<string, number> {
+function storageEvents(stats: TransferStats & KeeperStats): Record<string, number> {
   return Object.fromEntries(Object.entries(named(Object.entries(stats))).map(([name, n]) => [`storage_${name}`, n]))
 }
 

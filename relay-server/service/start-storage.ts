@@ -8,6 +8,7 @@ import {
   chooseRelays,
   contentValue,
   type HolderTable,
+  type KeeperStats,
   loadCodingEngine,
   loadHashEngine,
   objContext,
@@ -22,7 +23,7 @@ import type { RelayLogger } from '../log/index.ts'
 import { openFileStore } from '../store/index.ts'
 
 export interface StorageRole extends Pick<StorageService, 'acceptPrivate' | 'earned'> {
-  readonly stats: TransferStats
+  readonly stats: TransferStats & KeeperStats
   /** As it was at the last look; each look starts the next. */
   usage(): StoreUsage
   /** Idempotent; never rejects. */
@@ -43,6 +44,7 @@ const UPLOAD_PEERS = 64
 const MAX_CHANNELS = 1024
 /** All of a storage node's room is for others; an eighth of it for each of them. */
 const PEER_SHARE = 8
+const NO_KEEPER: KeeperStats = { ownChecked: 0, ownRotten: 0, ownUnreadable: 0 }
 
 /**
  * Keep pieces for others, in `dataDir/store`.
@@ -91,7 +93,9 @@ export async function startStorage(config: RelayConfig, parts: StorageRoleParts)
   })
   know = content => service.keeper?.knowledge(content) ?? {}
   return {
-    stats: service.stats,
+    get stats() {
+      return { ...service.stats, ...(service.keeper?.stats ?? NO_KEEPER) }
+    },
     earned: service.earned,
     acceptPrivate: duplex => service.acceptPrivate(duplex),
     usage: () => {
