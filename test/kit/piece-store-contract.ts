@@ -3,6 +3,7 @@
  * IndexedDB), so it uses only what both have.
  */
 import type { PieceStore, StoreChange, StorePolicyOptions } from '../../sdk/obj/index.ts'
+import { describeStorePushes } from './piece-store-pushes.ts'
 import { describeStoreQuotas } from './piece-store-quotas.ts'
 import { deepEqual, equal, failsWith } from './portable-assert.ts'
 import { id, newContent, piece, pieces } from './store-content.ts'
@@ -350,6 +351,7 @@ export function describePieceStore(subject: StoreUnderTest, { describe, it, afte
       deepEqual(await store.verify(), { checked: 5, lost: [], lostCount: 0 })
     })
 
+    describeStorePushes(subject, openStore, it)
     describeStoreQuotas(subject.policy, openStore, it)
 
     if (subject.durable)

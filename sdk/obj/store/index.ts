@@ -13,6 +13,7 @@ export type {
   NewContent,
   PieceRecord,
   PieceStore,
+  PushOffer,
   PutOptions,
   ReadOptions,
   RemoveOptions,

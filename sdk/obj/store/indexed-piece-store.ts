@@ -14,6 +14,7 @@ import type {
   NewContent,
   PieceRecord,
   PieceStore,
+  PushOffer,
   PutOptions,
   ReadOptions,
   RemoveOptions,
@@ -23,6 +24,7 @@ import type {
   VerifyOptions,
   VerifyReport
 } from './piece-store.ts'
+import { roomForPush } from './push-room.ts'
 import { putPieces } from './put-pieces.ts'
 import { readPieceBytes } from './read-piece.ts'
 import { type Recovery, recover } from './recovery.ts'
@@ -37,6 +39,8 @@ import {
   checkLabel,
   checkNewContent,
   checkPage,
+  checkPeer,
+  checkPushOffer,
   checkRead,
   checkValue
 } from './store-arguments.ts'
@@ -143,19 +147,27 @@ class IndexedPieceStore implements PieceStore {
     return rows.map(({ key, value }) => core.info(decodeHex(key), decodeContentRow(value)))
   }
 
+  roomFor(offer: PushOffer): Promise<number> {
+    return this.#write('looking for room', core => {
+      checkPushOffer(offer)
+      return roomForPush(core, offer)
+    })
+  }
+
   putPieces(
     manifestId: Uint8Array,
     segment: number,
     pieces: readonly StoredPiece[],
-    { signal }: PutOptions = {}
+    { signal, from }: PutOptions = {}
   ): Promise<number> {
     return this.#write(
       'put of pieces',
       async core => {
         checkId('manifest id', manifestId)
+        if (from !== undefined) checkPeer(from)
         const manifest = encodeHex(manifestId)
-        const evicted = (other: string): void => this.#emit('content-removed', other)
-        const added = await putPieces(core, manifest, segment, pieces, evicted)
+        const onEvicted = (other: string): void => this.#emit('content-removed', other)
+        const added = await putPieces(core, manifest, segment, pieces, { from, onEvicted })
         if (added > 0) this.#emit('pieces-added', manifest, segment)
         return added
       },
@@ -270,7 +282,7 @@ class IndexedPieceStore implements PieceStore {
         const free = (await this.#quota()) - core.ledger.bytes
         const evicted = (manifest: string): void => this.#emit('content-removed', manifest)
         const kept = new Set(keep.map(encodeHex))
-        const { freedBytes, manifests } = await evictBytes(core, needBytes - free, kept, evicted)
+        const { freedBytes, manifests } = await evictBytes(core, needBytes - free, { keep: kept, onEvicted: evicted })
         return { freedBytes, evicted: manifests.map(decodeHex) }
       },
       { signal }

@@ -1,6 +1,8 @@
 import { decodeHex, encodeHex } from '../../codec/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import { ChangeListeners } from './change-listeners.ts'
+import { byValue, type Displacement, mostPieces, type Promised, planDisplacement } from './displacement.ts'
+import { offeredContent } from './offered-content.ts'
 import type {
   ContentInfo,
   ContentLabel,
@@ -10,6 +12,7 @@ import type {
   NewContent,
   PieceRecord,
   PieceStore,
+  PushOffer,
   PutOptions,
   ReadOptions,
   RemoveOptions,
@@ -18,6 +21,7 @@ import type {
   StoreUsage,
   VerifyReport
 } from './piece-store.ts'
+import { roomInSegment } from './segment-room.ts'
 import { slotBytes } from './slot-size.ts'
 import {
   checkAdoption,
@@ -27,13 +31,16 @@ import {
   checkLabel,
   checkNewContent,
   checkPage,
+  checkPeer,
   checkPieces,
+  checkPushOffer,
   checkRead,
   checkSegment,
   checkValue
 } from './store-arguments.ts'
-import { MAX_MANIFESTS_PER_CONTENT, MAX_PAGE, MAX_PIECES_PER_SEGMENT, USED_AT_STEP_MS } from './store-limits.ts'
-import { checkPeerQuota, type StorePolicy, type StorePolicyOptions, storeFull, storePolicy } from './store-policy.ts'
+import { MAX_MANIFESTS_PER_CONTENT, MAX_PAGE, USED_AT_STEP_MS } from './store-limits.ts'
+import { pushRefused, type StorePolicy, type StorePolicyOptions, storeFull, storePolicy } from './store-policy.ts'
+import { countTurnover, NO_TURNOVER, type Turnover, turnoverLeft } from './turnover.ts'
 
 interface Entry {
   readonly manifest: Uint8Array
@@ -55,6 +62,7 @@ class MemoryPieceStore implements PieceStore {
   readonly #contents = new Map<string, Entry>()
   readonly #values = new Map<string, Uint8Array>()
   readonly #listeners = new ChangeListeners()
+  #turnover: Turnover = NO_TURNOVER
   #closed = false
 
   constructor(policy: StorePolicy) {
@@ -132,12 +140,28 @@ class MemoryPieceStore implements PieceStore {
       .map(summary)
   }
 
+  async roomFor(offer: PushOffer): Promise<number> {
+    this.#open()
+    checkPushOffer(offer)
+    const { manifestId, segment, pieceBytes, from, promised = [] } = offer
+    const entry = this.#find(manifestId)
+    if (entry !== undefined && (entry.info.pieceBytes !== pieceBytes || segment >= entry.info.segments)) return 0
+    const held = [...(entry?.segments.get(segment)?.values() ?? [])]
+    const room = roomInSegment({ origin: entry?.info.origin, pushed: true }, held.length, held[0]?.record)
+    const content = entry === undefined ? offeredContent(offer, this.#policy.clock.now()) : summary(entry)
+    const promises = promised.map(one => ({ peer: one.from, bytes: one.pieces * slotBytes(one.pieceBytes) }))
+    const plan = (pieces: number): Displacement =>
+      this.#planPush(content, from, pieces * slotBytes(pieceBytes), promises)
+    return mostPieces(Math.min(offer.pieces, room), plan)
+  }
+
   async putPieces(
     manifestId: Uint8Array,
     segment: number,
     pieces: readonly StoredPiece[],
-    { signal }: PutOptions = {}
+    { signal, from }: PutOptions = {}
   ): Promise<number> {
+    if (from !== undefined) checkPeer(from)
     const entry = this.#known(manifestId)
     checkSegment(entry.info, segment)
     checkPieces(entry.info, pieces)
@@ -149,9 +173,13 @@ class MemoryPieceStore implements PieceStore {
       if (!held.has(id) && !fresh.has(id)) fresh.set(id, copied(piece))
     }
     if (fresh.size === 0) return 0
-    if (held.size + fresh.size > MAX_PIECES_PER_SEGMENT)
-      throw new CraftecError('limit-exceeded', `a segment holds at most ${MAX_PIECES_PER_SEGMENT} pieces`)
-    this.#makeRoom(entry, fresh.size * slotBytes(entry.info.pieceBytes))
+    const room = roomInSegment({ origin: entry.info.origin, pushed: from !== undefined }, held.size, pieces[0]?.record)
+    if (fresh.size > room)
+      throw new CraftecError('limit-exceeded', `${held.size} pieces of the segment are here; it may have ${room} more`)
+    const bytes = fresh.size * slotBytes(entry.info.pieceBytes)
+    const ofPeer = from ?? entry.info.peer
+    if (ofPeer === undefined) this.#makeRoom(entry, bytes)
+    else this.#makeRoomForPush(entry, ofPeer, bytes)
     for (const [id, piece] of fresh) held.set(id, piece)
     entry.segments.set(segment, held)
     this.#touch(entry)
@@ -316,21 +344,60 @@ class MemoryPieceStore implements PieceStore {
   }
 
   #makeRoom({ info }: Entry, added: number): void {
-    const all = [...this.#contents.values()].map(summary)
-    const bytes = sum(all, ({ storedBytes }) => storedBytes)
-    if (info.origin === 'peer') {
-      const ofPeers = all.filter(({ origin }) => origin === 'peer')
-      const peersBytes = sum(ofPeers, ({ storedBytes }) => storedBytes)
-      const peerBytes = sum(
-        ofPeers.filter(({ peer }) => peer === info.peer),
-        ({ storedBytes }) => storedBytes
-      )
-      checkPeerQuota(this.#policy, { bytes, peersBytes, peerBytes }, added)
-    }
+    const { bytes } = this.#sums()
     const missing = bytes + added - this.#policy.quotaBytes
     const own = new Set([encodeHex(info.manifestId)])
     if (missing > this.#evictableBytes(own)) throw storeFull(this.#policy.quotaBytes, bytes, added)
-    this.#evictBytes(missing, own)
+    this.#evictBytes(missing, own, { peersFirst: true })
+  }
+
+  #makeRoomForPush(entry: Entry, from: string, added: number): void {
+    const plan = this.#planPush(summary(entry), from, added, [])
+    if (plan.outcome === 'refused') throw pushRefused(plan.by, this.#policy, this.#sums(), added)
+    const { clock, turnoverBytesPerDay } = this.#policy
+    for (const { manifest, peer, bytes } of plan.displaced) {
+      if (peer !== from) this.#turnover = countTurnover(this.#turnover, turnoverBytesPerDay, clock.now(), bytes)
+      this.#contents.delete(manifest)
+      this.#emit('content-removed', manifest)
+    }
+  }
+
+  #planPush(content: ContentInfo, from: string, addedBytes: number, promised: readonly Promised[]): Displacement {
+    const { value, clock, quotaBytes, turnoverBytesPerDay } = this.#policy
+    const now = clock.now()
+    const all = [...this.#contents.values()].map(summary)
+    const kept = all.map(info => ({
+      ...info,
+      manifest: encodeHex(info.manifestId),
+      bytes: info.storedBytes,
+      value: value(info, now)
+    }))
+    const ofPeer = (peer: string): ContentInfo[] => all.filter(info => info.origin === 'peer' && info.peer === peer)
+    const push = {
+      manifest: encodeHex(content.manifestId),
+      peer: from,
+      owner: content.origin === 'own' ? undefined : (content.peer ?? ''),
+      addedBytes,
+      value: value({ ...content, usedAt: now }, now)
+    }
+    const sums = {
+      ...this.#sums(),
+      now,
+      quotaBytes,
+      bytesOf: (peer: string) => sum(ofPeer(peer), ({ storedBytes }) => storedBytes),
+      turnoverBytes: turnoverLeft(this.#turnover, turnoverBytesPerDay, now),
+      promised
+    }
+    return planDisplacement(push, sums, this.#policy, kept.sort(byValue))
+  }
+
+  #sums(): { bytes: number; peersBytes: number } {
+    const all = [...this.#contents.values()].map(summary)
+    const ofPeers = all.filter(({ origin }) => origin === 'peer')
+    return {
+      bytes: sum(all, ({ storedBytes }) => storedBytes),
+      peersBytes: sum(ofPeers, ({ storedBytes }) => storedBytes)
+    }
   }
 
   #evictable(keep: ReadonlySet<string>): ContentInfo[] {
@@ -343,12 +410,16 @@ class MemoryPieceStore implements PieceStore {
     return sum(this.#evictable(keep), ({ storedBytes }) => storedBytes)
   }
 
-  #evictBytes(needed: number, keep: ReadonlySet<string>): EvictionReport {
+  #evictBytes(needed: number, keep: ReadonlySet<string>, { peersFirst = false } = {}): EvictionReport {
     const { value, clock } = this.#policy
     const now = clock.now()
     const ranked = this.#evictable(keep)
-      .map(content => ({ content, value: value(content, now) }))
-      .sort((left, right) => left.value - right.value)
+      .map(content => ({
+        content,
+        rank: peersFirst && content.origin === 'own' ? 1 : 0,
+        value: value(content, now)
+      }))
+      .sort((left, right) => left.rank - right.rank || left.value - right.value)
     const evicted: Uint8Array[] = []
     let freedBytes = 0
     for (const { content } of ranked) {

@@ -68,7 +68,25 @@ export interface ContentPage {
   readonly limit?: number
 }
 
+/** Pieces that a peer would like to leave here. */
+export interface PushOffer {
+  readonly manifestId: Uint8Array
+  readonly segment: number
+  /** 1..1024 */
+  readonly pieces: number
+  readonly pieceBytes: number
+  /** Who pushes: 1..128 characters of printable ASCII. */
+  readonly from: string
+  /** Pushes that were promised room and have not been put yet; at most 1024. */
+  readonly promised?: readonly Pick<PushOffer, 'from' | 'pieces' | 'pieceBytes'>[]
+}
+
 export interface PutOptions {
+  /**
+   * The peer that pushed the pieces; they may displace only what the rule of docs/storage.md lets them. Absent: the device's own wish,
+   * before which all unpinned content gives way, that of peers first.
+   */
+  readonly from?: string | undefined
   readonly signal?: AbortSignal
   /** The buffers behind the pieces are given away and end up empty; an engine in a worker then copies nothing. Default false. */
   readonly transfer?: boolean
@@ -147,7 +165,7 @@ export type StoreChange =
 /**
  * All methods reject with CraftecError: `invalid-argument` for values out of range, `content-unknown` for a manifest that is not in
  * the store (where not said otherwise), `storage-full` when the quota or the disk is used up (nothing was changed then),
- * `limit-exceeded` when a peer's quota is used up, `storage-unavailable` when the medium failed, `storage-corrupt` when what is on it
+ * `limit-exceeded` when a peer's quota is used up and nothing may give way, `storage-unavailable` when the medium failed, `storage-corrupt` when what is on it
  * does not decode, `aborted`, `timeout`, and `stopped` after close().
  */
 export interface PieceStore {
@@ -166,6 +184,11 @@ export interface PieceStore {
   /** In the order of manifest ids. */
   contents(page?: ContentPage): Promise<ContentInfo[]>
 
+  /**
+   * How many of the pieces a put with `from` would take at this moment, 0..`pieces`. Changes nothing: whoever promises room counts it in
+   * with the next offer.
+   */
+  roomFor(offer: PushOffer): Promise<number>
   /**
    * All of them or none. A piece whose id is there already stays as it is and is not counted, so that a put may be repeated.
    * @param pieces 1..1024, of one segment

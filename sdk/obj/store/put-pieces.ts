@@ -1,8 +1,10 @@
-import { encodeHex } from '../../codec/index.ts'
+import { decodeHex, encodeHex } from '../../codec/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import type { ContentRow } from './content-row.ts'
 import { evictBytes } from './eviction.ts'
 import type { StoredPiece } from './piece-store.ts'
+import { makeRoomForPush } from './push-room.ts'
+import { roomInSegment } from './segment-room.ts'
 import { encodeSegmentRow, type PlacedPiece } from './segment-row.ts'
 import type { SlotClaim } from './slabs.ts'
 import { slotBytes } from './slot-size.ts'
@@ -10,8 +12,7 @@ import { checkPieces, checkSegment } from './store-arguments.ts'
 import type { StoreCore } from './store-core.ts'
 import type { IndexChange } from './store-index.ts'
 import { pieceKey, segmentKey } from './store-keys.ts'
-import { MAX_PIECES_PER_SEGMENT } from './store-limits.ts'
-import { checkPeerQuota, storeFull } from './store-policy.ts'
+import { storeFull } from './store-policy.ts'
 
 interface Target {
   readonly manifest: string
@@ -20,13 +21,20 @@ interface Target {
   readonly held: readonly PlacedPiece[]
 }
 
-/** @param onEvicted told of each content that had to give way @returns how many pieces were new */
+interface PutContext {
+  /** The peer that pushed them, if one did. */
+  readonly from: string | undefined
+  /** Told of each content that had to give way. */
+  readonly onEvicted: (manifest: string) => void
+}
+
+/** @returns how many pieces were new */
 export async function putPieces(
   core: StoreCore,
   manifest: string,
   segment: number,
   pieces: readonly StoredPiece[],
-  onEvicted: (manifest: string) => void
+  { from, onEvicted }: PutContext
 ): Promise<number> {
   const row = await core.known(manifest)
   checkSegment(row, segment)
@@ -34,18 +42,18 @@ export async function putPieces(
   const held = await core.segment(row, segment)
   const fresh = newPieces(held, pieces)
   if (fresh.length === 0) return 0
-  if (held.length + fresh.length > MAX_PIECES_PER_SEGMENT)
-    throw new CraftecError('limit-exceeded', `a segment holds at most ${MAX_PIECES_PER_SEGMENT} pieces`)
+  const room = roomInSegment({ origin: row.origin, pushed: from !== undefined }, held.length, pieces[0]?.record)
+  if (fresh.length > room)
+    throw new CraftecError('limit-exceeded', `${held.length} pieces of the segment are here; it may have ${room} more`)
   const target: Target = { manifest, row, segment, held }
-  const bytes = fresh.length * slotBytes(row.pieceBytes)
-  await makeRoom(core, target, bytes, onEvicted)
+  const makeRoom = roomMaker(core, { target, from, onEvicted, bytes: fresh.length * slotBytes(row.pieceBytes) })
+  await makeRoom()
   try {
     await write(core, target, fresh)
   } catch (error) {
     if (CraftecError.from(error).code !== 'storage-full') throw error
     // The system grants less than it said. What has less value gives way, once.
-    const { freedBytes } = await evictBytes(core, bytes, new Set([manifest]), onEvicted)
-    if (freedBytes === 0) throw storeFull(core.ledger.bytes, core.ledger.bytes, bytes, error)
+    await makeRoom(error)
     await write(core, target, fresh)
   }
   return fresh.length
@@ -59,21 +67,31 @@ function newPieces(held: readonly PlacedPiece[], pieces: readonly StoredPiece[])
   })
 }
 
-async function makeRoom(
+/** @returns frees what is missing; given what the system said, all that the pieces take */
+function roomMaker(
   core: StoreCore,
-  { manifest, row }: Target,
-  added: number,
-  onEvicted: (manifest: string) => void
-): Promise<void> {
-  const { policy, ledger } = core
-  if (row.origin === 'peer') {
-    const peerBytes = await core.bytesOfPeer(row.peer ?? '')
-    checkPeerQuota(policy, { bytes: ledger.bytes, peersBytes: ledger.peersBytes, peerBytes }, added)
+  { target, from, onEvicted, bytes }: PutContext & { readonly target: Target; readonly bytes: number }
+): (refusal?: unknown) => Promise<void> {
+  const { manifest, row } = target
+  const keep = new Set([manifest])
+  const ofPeer = from ?? row.peer
+  if (ofPeer !== undefined)
+    return async refusal => {
+      const push = { row, manifestId: decodeHex(manifest), from: ofPeer, addedBytes: bytes, onEvicted }
+      await makeRoomForPush(core, { ...push, diskIsFull: refusal !== undefined })
+    }
+  return async refusal => {
+    if (refusal !== undefined) {
+      const { freedBytes } = await evictBytes(core, bytes, { keep, onEvicted, peersFirst: true })
+      if (freedBytes === 0) throw storeFull(core.ledger.bytes, core.ledger.bytes, bytes, refusal)
+      return
+    }
+    const { policy, ledger } = core
+    const missing = ledger.bytes + bytes - policy.quotaBytes
+    if (missing <= 0) return
+    const { enough } = await evictBytes(core, missing, { keep, onEvicted, allOrNothing: true, peersFirst: true })
+    if (!enough) throw storeFull(policy.quotaBytes, core.ledger.bytes, bytes)
   }
-  const missing = ledger.bytes + added - policy.quotaBytes
-  if (missing <= 0) return
-  const { enough } = await evictBytes(core, missing, new Set([manifest]), onEvicted, { allOrNothing: true })
-  if (!enough) throw storeFull(policy.quotaBytes, core.ledger.bytes, added)
 }
 
 /** Bytes first, flushed; then everything that speaks of them, in one commit. */
@@ -82,6 +100,7 @@ async function write(core: StoreCore, target: Target, fresh: readonly StoredPiec
   const data = fresh.map(piece => piece.data)
   const claim = core.slabs?.writable ? await core.slabs.write(row.pieceBytes, data) : undefined
   try {
+    core.touch(manifest, row)
     const placed = [...held, ...fresh.map(({ record }, index) => ({ record, slot: claim?.slots[index] }))]
     const bytes = Math.min(fresh.length * row.pieceBytes, 0xffff_ffff)
     const { changes, ledger } = await core.recount(manifest, row, {

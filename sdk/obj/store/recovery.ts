@@ -3,7 +3,8 @@ import { decodeLedger, EMPTY_LEDGER } from './ledger-row.ts'
 import type { LostPiece } from './piece-store.ts'
 import { finishRemovals, removePieces } from './remove-pieces.ts'
 import type { StoreCore } from './store-core.ts'
-import { CLOSED_KEY, LEDGER_KEY } from './store-keys.ts'
+import { CLOSED_KEY, LEDGER_KEY, TURNOVER_KEY } from './store-keys.ts'
+import { decodeTurnover, NO_TURNOVER } from './turnover.ts'
 import { isIntact, isThere, sweepPieces } from './verification.ts'
 
 /** What opening the store had to put right. */
@@ -27,6 +28,8 @@ export async function recover(core: StoreCore): Promise<Recovery> {
   const [ledger, closed] = [await index.get('state', LEDGER_KEY), await index.get('state', CLOSED_KEY)]
   core.ledger = ledger === undefined ? EMPTY_LEDGER : decodeLedger(ledger)
   core.closedMark = closed !== undefined
+  const turnover = await index.get('state', TURNOVER_KEY)
+  core.turnover = turnover === undefined ? NO_TURNOVER : decodeTurnover(turnover)
   const short = (await core.slabs?.load(index)) ?? []
   core.stale = false
   const unclean = closed === undefined && ledger !== undefined

@@ -33,10 +33,17 @@ export async function removePieces(
 /**
  * The content is gone with the first commit; its pieces are freed some segments at a time. What a crash leaves is freed at the next
  * open: the mark of the removal says so.
+ * @param also changes of the same commit
  */
-export async function removeContent(core: StoreCore, manifest: string, row: ContentRow): Promise<void> {
+export async function removeContent(
+  core: StoreCore,
+  manifest: string,
+  row: ContentRow,
+  also: readonly IndexChange[] = []
+): Promise<void> {
   const bytes = row.pieces * slotBytes(row.pieceBytes)
   const changes: IndexChange[] = [
+    ...also,
     { table: 'content', key: manifest, value: undefined },
     { table: 'manifest', key: manifest, value: undefined },
     { table: 'alias', key: aliasKey(encodeHex(row.contentId), manifest), value: undefined }

@@ -1,6 +1,14 @@
 import { CraftecError } from '../../errors/index.ts'
 import { MAX_PIECE_BYTES, MAX_SOURCE_PIECES } from '../coding/index.ts'
-import type { ContentInfo, ContentLabel, ContentPage, NewContent, ReadOptions, StoredPiece } from './piece-store.ts'
+import type {
+  ContentInfo,
+  ContentLabel,
+  ContentPage,
+  NewContent,
+  PushOffer,
+  ReadOptions,
+  StoredPiece
+} from './piece-store.ts'
 import {
   DEFAULT_PAGE,
   ID_BYTES,
@@ -10,6 +18,7 @@ import {
   MAX_PAGE,
   MAX_PEER_CHARACTERS,
   MAX_PIECES_PER_SEGMENT,
+  MAX_PROMISES,
   MAX_PROVENANCE_BYTES,
   MAX_SEGMENTS,
   MAX_TYPE_CHARACTERS,
@@ -30,8 +39,26 @@ export function checkNewContent(content: NewContent): void {
   checkInteger('segments', content.segments, 0, MAX_SEGMENTS)
   checkInteger('size', content.size, 0, Number.MAX_SAFE_INTEGER)
   if (content.origin !== 'own' && content.origin !== 'peer') throw invalid('origin', "'own' or 'peer'", content.origin)
-  if (content.origin === 'peer') checkKeyText('peer', content.peer, MAX_PEER_CHARACTERS)
+  if (content.origin === 'peer') checkPeer(content.peer)
   if (content.label !== undefined) checkLabel(content.label)
+}
+
+export function checkPeer(peer: unknown): void {
+  checkKeyText('peer', peer, MAX_PEER_CHARACTERS)
+}
+
+export function checkPushOffer({ manifestId, segment, pieces, pieceBytes, from, promised = [] }: PushOffer): void {
+  checkId('manifest id', manifestId)
+  checkInteger('segment', segment, 0, Number.MAX_SAFE_INTEGER)
+  checkInteger('number of pieces', pieces, 1, MAX_PIECES_PER_SEGMENT)
+  checkInteger('pieceBytes', pieceBytes, 1, MAX_PIECE_BYTES)
+  checkPeer(from)
+  checkInteger('number of promises', promised.length, 0, MAX_PROMISES)
+  for (const promise of promised) {
+    checkPeer(promise.from)
+    checkInteger('number of pieces', promise.pieces, 1, MAX_PIECES_PER_SEGMENT)
+    checkInteger('pieceBytes', promise.pieceBytes, 1, MAX_PIECE_BYTES)
+  }
 }
 
 export function checkLabel(label: ContentLabel): void {

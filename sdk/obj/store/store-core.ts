@@ -1,6 +1,7 @@
 import { ByteReader, ByteWriter, encodeHex } from '../../codec/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import { type ContentRow, decodeContentRow, encodeContentRow } from './content-row.ts'
+import { KeptContentsReader } from './kept-contents.ts'
 import { changeLedger, EMPTY_LEDGER, encodeLedger, type Ledger, type RecentPut } from './ledger-row.ts'
 import type { ContentInfo } from './piece-store.ts'
 import { decodeSegmentRow, type PlacedPiece } from './segment-row.ts'
@@ -10,6 +11,7 @@ import type { IndexChange, StoreIndex } from './store-index.ts'
 import { CLOSED_KEY, heldKey, LEDGER_KEY, SEGMENTS_A_HELD_ROW, segmentKey } from './store-keys.ts'
 import { USED_AT_STEP_MS } from './store-limits.ts'
 import type { StorePolicy } from './store-policy.ts'
+import { NO_TURNOVER, type Turnover } from './turnover.ts'
 
 /** More reads than this between two writes, and their times are written by themselves. */
 const MAX_TOUCHED = 256
@@ -35,6 +37,10 @@ export class StoreCore {
   readonly pieceRoot: (data: Uint8Array) => Uint8Array
   readonly room: () => Promise<number>
   ledger: Ledger = EMPTY_LEDGER
+  turnover: Turnover = NO_TURNOVER
+  /** Rises when any content may have changed. */
+  contentsVersion = 0
+  readonly kept = new KeptContentsReader(this)
   /** The index may be ahead of what is in memory: a commit failed, and how is not known. */
   stale = true
   /** The mark of an orderly end is still in the index. */
@@ -138,6 +144,7 @@ export class StoreCore {
     const all = [...changes]
     if (ledger !== this.ledger) all.push({ table: 'state', key: LEDGER_KEY, value: encodeLedger(ledger) })
     if (this.closedMark) all.push({ table: 'state', key: CLOSED_KEY, value: undefined })
+    if (changes.some(({ table }) => table === 'content')) this.contentsVersion++
     try {
       await this.index.commit(all)
     } catch (error) {

@@ -36,6 +36,8 @@ export function homePrefix(home: number): string {
 }
 
 export const LEDGER_KEY = 'ledger'
+/** What pushes displaced of late. */
+export const TURNOVER_KEY = 'turnover'
 /** Its row is there only while the store is closed in good order. */
 export const CLOSED_KEY = 'closed'
 /** Contents that are no longer there, but whose pieces still have to be freed. */

@@ -8,6 +8,8 @@ export const MAX_SEGMENTS = 65_536
 export const MAX_PROVENANCE_BYTES = 4_096
 /** The network aims at 2k + 16 pieces, 272 for k = 128; one holder never needs more than a few times that. */
 export const MAX_PIECES_PER_SEGMENT = 1_024
+/** Pushes that were granted and are on their way; a node has eight. */
+export const MAX_PROMISES = 1_024
 export const MAX_NAME_CHARACTERS = 1_024
 export const MAX_TYPE_CHARACTERS = 256
 /** A PeerId in text has 52 characters. */

@@ -11,6 +11,10 @@ export interface StorePolicyOptions {
   readonly peersQuotaBytes?: number
   /** Bytes kept for each peer. Default: an eighth of `peersQuotaBytes`. */
   readonly peerQuotaBytes?: number
+  /** What a peer pushed stays at least this long before another push may displace it, in ms. Default: a day. */
+  readonly tenureMs?: number
+  /** Of content of other peers what pushes may displace in a day, in bytes. Default: an eighth of `peersQuotaBytes`. */
+  readonly turnoverBytesPerDay?: number
   /** Default: by last use, own content before that of peers. */
   readonly value?: ContentValue
   readonly clock?: Clock
@@ -18,37 +22,37 @@ export interface StorePolicyOptions {
 
 export type StorePolicy = Readonly<Required<StorePolicyOptions>>
 
+const DAY_MS = 86_400_000
+
 /** @throws CraftecError `invalid-argument` for caps that are no non-negative numbers */
 export function storePolicy(options: StorePolicyOptions): StorePolicy {
   const quotaBytes = options.quotaBytes ?? Number.POSITIVE_INFINITY
   const peersQuotaBytes = options.peersQuotaBytes ?? quotaBytes / 2
   const peerQuotaBytes = options.peerQuotaBytes ?? peersQuotaBytes / 8
-  for (const [name, value] of Object.entries({ quotaBytes, peersQuotaBytes, peerQuotaBytes }))
-    if (!(value >= 0)) throw new CraftecError('invalid-argument', `${name}: expected bytes, at least 0, got ${value}`)
+  const { tenureMs = DAY_MS, turnoverBytesPerDay = peersQuotaBytes / 8 } = options
+  const numbers = { quotaBytes, peersQuotaBytes, peerQuotaBytes, tenureMs, turnoverBytesPerDay }
+  for (const [name, value] of Object.entries(numbers))
+    if (!(value >= 0)) throw new CraftecError('invalid-argument', `${name}: expected at least 0, got ${value}`)
   const { value = valueByUse, clock = systemClock } = options
-  return { quotaBytes, peersQuotaBytes, peerQuotaBytes, value, clock }
+  return { ...numbers, value, clock }
 }
 
-/** Bytes taken before a write of `added` more. */
-export interface Taken {
-  readonly bytes: number
-  readonly peersBytes: number
-  readonly peerBytes: number
-}
-
-/**
- * Peers' caps are theirs: nothing is evicted to keep a promise to somebody who asks for too much.
- * @throws CraftecError `limit-exceeded` when a write for a peer breaks one of them
- */
-export function checkPeerQuota(policy: StorePolicy, taken: Taken, added: number): void {
-  if (taken.peerBytes + added > policy.peerQuotaBytes)
-    throw new CraftecError('limit-exceeded', `this peer has used up its ${policy.peerQuotaBytes} bytes here`, {
-      details: { quotaBytes: policy.peerQuotaBytes, usedBytes: taken.peerBytes, neededBytes: added }
-    })
-  if (taken.peersBytes + added > policy.peersQuotaBytes)
-    throw new CraftecError('limit-exceeded', `peers have used up their ${policy.peersQuotaBytes} bytes here`, {
-      details: { quotaBytes: policy.peersQuotaBytes, usedBytes: taken.peersBytes, neededBytes: added }
-    })
+/** What a push that finds no room is told: whose cap stands against it. */
+export function pushRefused(
+  by: 'peer-quota' | 'peers-quota' | 'quota',
+  { quotaBytes, peersQuotaBytes, peerQuotaBytes }: StorePolicy,
+  { bytes, peersBytes }: { readonly bytes: number; readonly peersBytes: number },
+  neededBytes: number
+): CraftecError {
+  if (by === 'quota') return storeFull(quotaBytes, bytes, neededBytes)
+  const ofOne = by === 'peer-quota'
+  const cap = ofOne ? peerQuotaBytes : peersQuotaBytes
+  const who = ofOne ? 'this peer has' : 'peers have'
+  return new CraftecError(
+    'limit-exceeded',
+    `${who} used up the ${cap} bytes kept here, and nothing of less value may give way`,
+    { details: { quotaBytes: cap, neededBytes, ...(ofOne ? {} : { usedBytes: peersBytes }) } }
+  )
 }
 
 export function storeFull(quotaBytes: number, usedBytes: number, neededBytes: number, cause?: unknown): CraftecError {

@@ -49,27 +49,37 @@ const DEFAULT_GRANT_BYTES = 4 * 1024 * 1024
 const DEFAULT_GRANTS = 8
 const BUSY_RETRY_MS = 1_000
 
-/** Takes whatever verifies, as long as the store's quotas allow it. */
+interface Grant {
+  readonly from: string
+  readonly pieces: number
+  readonly pieceBytes: number
+}
+
+/** Takes whatever verifies, as long as the store has room for it. */
 export function createIntake(options: IntakeOptions): Intake {
   const { store, manifests, hashes, grantBytes = DEFAULT_GRANT_BYTES, onInvalid = () => {} } = options
   const { maxGrants = DEFAULT_GRANTS } = options
-  const open = new Set<object>()
+  const open = new Set<Grant>()
+  let turn: Promise<unknown> = Promise.resolve()
+
+  async function admit(from: string, { manifestId, segment, pieces, pieceBytes }: Offer): Promise<Admission> {
+    if (open.size >= maxGrants) return { outcome: 'busy', retryAfterMs: BUSY_RETRY_MS }
+    const most = Math.min(pieces, Math.floor(grantBytes / pieceBytes))
+    const offer = { manifestId, segment, pieces: most, pieceBytes, from, promised: [...open] }
+    const room = most < 1 ? 0 : await store.roomFor(offer)
+    if (room < 1) return { outcome: 'refused', retryAfterMs: 0 }
+    const wantsManifest = (await store.content(manifestId)) === undefined
+    const grant = { from, pieces: room, pieceBytes }
+    open.add(grant)
+    return { outcome: 'granted', pieces: room, wantsManifest, release: () => open.delete(grant) }
+  }
 
   return {
-    admit: async (_peer, offer) => {
-      const { bytes, quota } = await store.usage()
-      const room = Math.floor(Math.min(grantBytes, quota - bytes) / offer.pieceBytes)
-      if (room < 1) return { outcome: 'refused', retryAfterMs: 0 }
-      const wantsManifest = (await store.content(offer.manifestId)) === undefined
-      if (open.size >= maxGrants) return { outcome: 'busy', retryAfterMs: BUSY_RETRY_MS }
-      const grant = {}
-      open.add(grant)
-      return {
-        outcome: 'granted',
-        pieces: Math.min(room, offer.pieces),
-        wantsManifest,
-        release: () => open.delete(grant)
-      }
+    // One after another: each counts what the ones before it were promised.
+    admit: (peer, offer) => {
+      const admission = turn.then(() => admit(peer, offer))
+      turn = admission.catch(() => {})
+      return admission
     },
 
     store: async (peer, offer, manifestBytes, pieces) => {
@@ -85,7 +95,10 @@ export function createIntake(options: IntakeOptions): Intake {
         })
         await store.addContent(contentOf(manifest, peer))
         try {
-          return { outcome: 'stored', pieces: await store.putPieces(manifest.id, offer.segment, checked) }
+          return {
+            outcome: 'stored',
+            pieces: await store.putPieces(manifest.id, offer.segment, checked, { from: peer })
+          }
         } catch (error) {
           // a manifest without a piece is of use to nobody; a disk that is full may keep it until the next try
           await store.removeContent(manifest.id, { ifEmpty: true }).catch(() => {})

@@ -8,6 +8,7 @@ import type {
   NewContent,
   PieceRecord,
   PieceStore,
+  PushOffer,
   PutOptions,
   ReadOptions,
   RemoveOptions,
@@ -56,14 +57,18 @@ class LinkedPieceStore implements PieceStore {
     return this.#call('contents', [page])
   }
 
+  roomFor(offer: PushOffer): Promise<number> {
+    return this.#call('roomFor', [offer])
+  }
+
   async putPieces(
     manifestId: Uint8Array,
     segment: number,
     pieces: readonly StoredPiece[],
-    { signal, transfer = false, giveBack }: PutOptions = {}
+    { signal, from, transfer = false, giveBack }: PutOptions = {}
   ): Promise<number> {
     const { packed, buffers, areCopies } = transfer ? given(pieces) : copied(pieces)
-    return this.#call('putPieces', [manifestId, segment, packed], {
+    return this.#call('putPieces', [manifestId, segment, packed, { from }], {
       signal,
       transfer: buffers,
       ...(areCopies ? {} : { giveBack })

@@ -11,6 +11,7 @@ export const STORE_METHODS = {
   manifest: undefined,
   byContentId: undefined,
   contents: undefined,
+  roomFor: undefined,
   putPieces: 3,
   pieces: undefined,
   held: undefined,
