@@ -10,6 +10,7 @@ import {
 import { hostileBytes } from '../../../test/vectors/hostile-bytes.ts'
 import { systemRandom } from '../../async/index.ts'
 import { createIdentity } from '../../identity/index.ts'
+import { decodeEvidence, judgeEvidence } from '../integrity/index.ts'
 import { encodeProvenance, pieceId, signRecoded } from '../piece/index.ts'
 import {
   AUDIT_DEADLINE_MS,
@@ -21,6 +22,7 @@ import {
   decodeChallenge,
   encodeChallenge,
   judgeAnswer,
+  proveFalseRecoding,
   sampledLeaves
 } from './index.ts'
 
@@ -142,19 +144,46 @@ describe('a cross-check', () => {
     })
   }
 
-  it('shows who signed what it made up: such a holder passes any audit of its own', async () => {
+  /** Random data that somebody signed as a recoded piece: its holder passes any audit. */
+  async function invented(coefficients = recoded.coefficients): Promise<PublishedPiece> {
     const data = systemRandom(PIECE_BYTES)
-    const claim = {
-      manifestId: manifest.id,
-      segment: 0,
-      coefficients: recoded.coefficients,
-      root: hashing.pieceRoot(data)
-    }
+    const claim = { manifestId: manifest.id, segment: 0, coefficients, root: hashing.pieceRoot(data) }
     const signature = await signRecoded(identity, claim)
     const provenance = encodeProvenance({ kind: 'recoded', recoder: identity.publicKey, signature })
-    const invented: PublishedPiece = { ...recoded, root: claim.root, data, provenance }
-    const shown = await answers([...committed.slice(0, 8), recoded, invented])
+    return { coefficients, root: claim.root, data, provenance }
+  }
+  const proof = (shown: readonly CheckedAnswer[], accused = shown.at(-1)): Uint8Array | undefined =>
+    accused && proveFalseRecoding(manifest, challengeFor(recoded, nonce), accused.answer, shown)
+
+  it('shows who signed what it made up: such a holder passes any audit of its own', async () => {
+    const shown = await answers([...committed.slice(0, 8), recoded, await invented()])
     expect(crossCheck(coding, shown)).toEqual([...new Array(9).fill('consistent'), 'lie'])
+  })
+
+  it('gives evidence that convinces whoever has the manifest', async () => {
+    const evidence = proof(await answers([...committed, recoded, await invented()]))
+    expect(judgeEvidence(manifest, decodeEvidence(evidence ?? new Uint8Array(0)))).toMatchObject({
+      liar: 'recoder',
+      key: identity.publicKey,
+      segment: 0
+    })
+  })
+
+  it('needs only the source pieces that the lie is about, and has no evidence without one of them', async () => {
+    const coefficients = Uint8Array.of(0, 3, 0, 0, 7, 0, 0, 0)
+    const [second, fifth] = [committed.slice(1, 2), committed.slice(4, 5)]
+    const lie = await invented(coefficients)
+    expect(proof(await answers([...fifth, ...second, lie]))).toBeDefined()
+    expect(proof(await answers([...second, ...committed.slice(5), lie]))).toBeUndefined()
+  })
+
+  it('has no evidence against the honest', async () => {
+    expect(proof(await answers([...committed, recoded]))).toBeUndefined()
+    const other = await publishContent({ size: 8 * PIECE_BYTES, pieceBytes: PIECE_BYTES, seed: 'other' })
+    const shown = await answers([...committed, await invented()])
+    const [accused] = shown.slice(-1)
+    const challenge = challengeFor(recoded, nonce)
+    expect(accused && proveFalseRecoding(other.manifest, challenge, accused.answer, shown)).toBeUndefined()
   })
 
   it('says nothing of recoded pieces while committed ones are too few', async () => {

@@ -17,6 +17,7 @@ export {
   verifyInventory
 } from './inventory-tree.ts'
 export { type AuditFailure, type AuditVerdict, judgeAnswer } from './judge-answer.ts'
+export { proveFalseRecoding } from './prove-false-recoding.ts'
 export { createProver, type Prover } from './prover.ts'
 export {
   decodeStorageReceipt,

@@ -8,6 +8,7 @@ import {
   crossCheck,
   encodeChallenge,
   judgeAnswer,
+  proveFalseRecoding,
   signStorageReceipt
 } from '../audit/index.ts'
 import { planAudits, samplesFor } from '../health/index.ts'
@@ -63,7 +64,7 @@ export async function auditSegment(context: AuditContext, audit: SegmentAudit, e
       shown.push(...(await auditHolder(context, audit, session, targets, challenge, events)))
     })
   )
-  convict(context, audit, shown, events)
+  convict(context, audit, challenge, shown, events)
 }
 
 /** @returns what it showed, each piece once; nothing if it failed once */
@@ -123,6 +124,7 @@ async function auditHolder(
 function convict(
   { coding, scores, clock }: AuditContext,
   { manifest, segment, log }: SegmentAudit,
+  challenge: Omit<Challenge, 'target'>,
   shown: readonly CheckedAnswer[],
   events: KeeperEvents
 ): void {
@@ -134,7 +136,7 @@ function convict(
     log.disbelieve({ manifestId: manifest.id, segment }, pieceId(segmentHash, coefficients, root))
     const liar = peerIdFromPublicKey(recoder)
     scores.ban(liar, clock.monotonic())
-    events.onFault?.(liar, 'false-recoding')
+    events.onFault?.(liar, 'false-recoding', proveFalseRecoding(manifest, challenge, answer, shown))
   }
 }
 

@@ -232,9 +232,9 @@ export class HealthKeeper {
     const liars: PeerId[] = []
     const events: KeeperEvents = {
       onReceipt: receipt => receipts.push(receipt),
-      onFault: (peer, why) => {
+      onFault: (peer, why, evidence) => {
         if (why === 'false-recoding') liars.push(peer)
-        this.#options.onFault?.(peer, why)
+        this.#options.onFault?.(peer, why, evidence)
       }
     }
     await auditSegment(this.#context, { manifest, segment, holders, log: this.#log, signal }, events)

@@ -34,8 +34,13 @@ export interface KeeperEvents {
   /**
    * A holder failed one, or `false-recoding`: it signed a piece that is no combination of the segment. `no-answer`: it said that it cannot
    * prove what it claimed. `link-lost`: it was gone before it could.
+   * @param evidence of a false recoding, for `judgeEvidence`, where the audit showed enough for it; nothing else that a holder answers is signed
    */
-  readonly onFault?: (peer: PeerId, why: AuditFailure | 'no-answer' | 'link-lost' | 'false-recoding') => void
+  readonly onFault?: (
+    peer: PeerId,
+    why: AuditFailure | 'no-answer' | 'link-lost' | 'false-recoding',
+    evidence?: Uint8Array
+  ) => void
   /** What was found of a segment, before anything was done about it. */
   readonly onHealth?: (manifestId: Uint8Array, segment: number, health: SegmentHealth) => void
 }
