@@ -51,3 +51,62 @@ describe('what is kept for a peer', () => {
     expect(await intakeOf(store).store('ann', offer, manifest.bytes, sent)).toEqual({ outcome: 'refused' })
   })
 })
+
+describe('room that is promised', () => {
+  const admit = async (store: PieceStore, peers: readonly string[]) => {
+    const intake = intakeOf(store)
+    return { intake, answers: await Promise.all(peers.map(peer => intake.admit(peer, offer))) }
+  }
+  const granted = (answers: Awaited<ReturnType<typeof admit>>['answers']): number[] =>
+    answers.map(answer => (answer.outcome === 'granted' ? answer.pieces : 0))
+  const roomFor = (pieces: number) => {
+    const bytes = pieces * manifest.pieceBytes
+    return createMemoryPieceStore({ quotaBytes: bytes, peersQuotaBytes: bytes, peerQuotaBytes: bytes })
+  }
+
+  it('is promised once, however many ask at the same moment', async () => {
+    const { answers } = await admit(roomFor(3), ['ann', 'bob', 'cyd'])
+    expect(granted(answers)).toEqual([2, 1, 0])
+    expect(answers[2]).toEqual({ outcome: 'refused', retryAfterMs: 0 })
+  })
+
+  it('is there again when what it was for is through, or will never be', async () => {
+    const { intake, answers } = await admit(roomFor(2), ['ann', 'bob'])
+    expect(granted(answers)).toEqual([2, 0])
+    for (const answer of answers) if (answer.outcome === 'granted') answer.release()
+    expect(await intake.admit('bob', offer)).toMatchObject({ outcome: 'granted', pieces: 2 })
+  })
+
+  it('is not promised to a peer whose cap is used up, though others have room', async () => {
+    const bytes = manifest.pieceBytes
+    const store = createMemoryPieceStore({ quotaBytes: 9 * bytes, peersQuotaBytes: 9 * bytes, peerQuotaBytes: bytes })
+    const intake = intakeOf(store)
+    expect(await intake.admit('ann', offer)).toMatchObject({ outcome: 'granted', pieces: 1 })
+    expect(await intake.admit('ann', offer)).toMatchObject({ outcome: 'refused' })
+    expect(await intake.admit('bob', offer)).toMatchObject({ outcome: 'granted', pieces: 1 })
+  })
+
+  it('is answered with busy, not refused, while too many pieces are on their way', async () => {
+    const intake = createIntake({
+      store: roomFor(9),
+      hashes: hashing,
+      manifests: new ManifestShelf(roomFor(9)),
+      maxGrants: 1
+    })
+    expect(await intake.admit('ann', offer)).toMatchObject({ outcome: 'granted' })
+    expect(await intake.admit('bob', offer)).toMatchObject({ outcome: 'busy' })
+  })
+
+  it('does not end with an admission that failed', async () => {
+    const store = roomFor(9)
+    const whole = store.roomFor.bind(store)
+    store.roomFor = async () => {
+      store.roomFor = whole
+      throw new Error('the disk is gone for a moment')
+    }
+    const intake = intakeOf(store)
+    const [failed, next] = await Promise.allSettled([intake.admit('ann', offer), intake.admit('bob', offer)])
+    expect(failed.status).toBe('rejected')
+    expect(next).toMatchObject({ status: 'fulfilled', value: { outcome: 'granted', pieces: 2 } })
+  })
+})
