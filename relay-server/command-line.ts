@@ -1,10 +1,11 @@
-/** The command line: `craftec-relay [options]` runs a node, `craftec-relay devnet` a network of them. */
+/** The command line: `craftec-relay [options]` runs a node, `craftec-relay devnet` a network of them, `craftec-relay receipts` looks at one. */
 import { Command, Option } from 'commander'
 import { stringify } from 'yaml'
 import { CraftecError } from '../sdk/errors/index.ts'
 import { CONFIG_FILE_VARIABLE, type ConfigOption, configOptions, loadConfig, type RelayConfig } from './config/index.ts'
 import { addDevnetCommand } from './devnet/index.ts'
 import { EXIT_CODE } from './exit-codes.ts'
+import { addReceiptsCommand } from './receipts/index.ts'
 
 const GROUPS: Readonly<Record<string, string>> = {
   listen: 'Listening:',
@@ -24,6 +25,7 @@ Examples:
   craftec-relay --roles relay,exit --descriptor-country DE --exit-policy "accept *:80,accept *:443"
   craftec-relay --roles relay,storage --quota 50GB        keep pieces of content for others too
   craftec-relay --config /etc/craftec/relay.yaml --check-config
+  craftec-relay receipts --data-dir /var/lib/craftec      what a storage node has earned; the node must not run
   craftec-relay devnet --demo-origin                      a whole network on this machine, for development
 
 The addresses that others need to reach this node are written to DATA-DIR/addresses. The log never has them.
@@ -59,9 +61,11 @@ export async function runCommandLine(
       code = await relayAction(command, version)
     })
   for (const option of configOptions()) if (option.kind !== 'map') program.addOption(flagOf(option))
-  addDevnetCommand(program, result => {
+  const onResult = (result: number): void => {
     code = result
-  })
+  }
+  addDevnetCommand(program, onResult)
+  addReceiptsCommand(program, () => configOf(program), onResult)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return code
@@ -74,11 +78,7 @@ async function relayAction(command: Command, version: string): Promise<number> {
   // Loaded only here: --help, --version and the parent of a devnet do without the network stack.
   const { createConfiguredExit, runRelay } = await import('./service/index.ts')
   const given = command.opts() as Record<string, unknown>
-  const config = await loadConfig({
-    environment: process.env,
-    flags: givenFlags(command),
-    ...(typeof given.config === 'string' ? { file: given.config } : {})
-  })
+  const config = await configOf(command)
   if (given.checkConfig === true) {
     if (config.roles.includes('exit')) (await createConfiguredExit(config)).backend.stop()
     process.stdout.write('configuration is valid\n')
@@ -89,6 +89,15 @@ async function relayAction(command: Command, version: string): Promise<number> {
     return EXIT_CODE.ok
   }
   return runRelay(config, { version })
+}
+
+function configOf(command: Command): Promise<RelayConfig> {
+  const { config: file } = command.opts() as Record<string, unknown>
+  return loadConfig({
+    environment: process.env,
+    flags: givenFlags(command),
+    ...(typeof file === 'string' ? { file } : {})
+  })
 }
 
 function flagOf(option: ConfigOption): Option {

@@ -1,1 +1,2 @@
 export { type FileStoreOptions, openFileStore } from './open-file-store.ts'
+export { readStoreValues, type StoreValues } from './read-store-values.ts'

@@ -19,6 +19,8 @@ export interface FileStoreOptions extends StorePolicyOptions {
   readonly onRecovery?: (recovery: Recovery) => void
 }
 
+/** In the store's folder. */
+export const STORE_INDEX = 'index.sqlite'
 const DEFAULT_RESERVE_BYTES = 1024 ** 3
 
 /**
@@ -38,7 +40,7 @@ export async function openFileStore(options: FileStoreOptions): Promise<PieceSto
       }
     )
   }
-  const index = openSqliteIndex(join(folder, 'index.sqlite'))
+  const index = openSqliteIndex(join(folder, STORE_INDEX))
   try {
     const { pieceRoot } = await loadHashEngine()
     return await openIndexedPieceStore({

@@ -25,7 +25,18 @@ interface Statements {
  * @throws CraftecError `storage-unavailable` when the file cannot be opened, is in use, or comes from a later release
  */
 export function openSqliteIndex(path: string): StoreIndex {
-  const database = attempt('opening the index', () => open(path))
+  return indexOf(attempt('opening the index', () => open(path)))
+}
+
+/**
+ * The same index for a look: nothing is written, nor recovered.
+ * @throws CraftecError `storage-unavailable` when the file is not there, is in use, or comes from a later release
+ */
+export function readSqliteIndex(path: string): Pick<StoreIndex, 'get' | 'range' | 'close'> {
+  return indexOf(attempt('opening the index', () => openForReading(path)))
+}
+
+function indexOf(database: DatabaseSync): StoreIndex {
   const statements = new Map<IndexTable, Statements>(INDEX_TABLES.map(table => [table, prepare(database, table)]))
   const of = (table: IndexTable): Statements => {
     const found = statements.get(table)
@@ -52,23 +63,39 @@ export function openSqliteIndex(path: string): StoreIndex {
 
 function open(path: string): DatabaseSync {
   const database = new DatabaseSync(path)
-  try {
+  return orClose(database, () => {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
-    const version = Number(database.prepare('PRAGMA user_version').get()?.user_version)
-    if (version > migrations.length)
-      throw new CraftecError(
-        'storage-unavailable',
-        'a later release has written this store; upgrade, or use another folder'
-      )
+    const version = knownVersion(database)
     // Also what takes the lock: without a write it would be taken at the first put.
     database.exec(
       `BEGIN IMMEDIATE; ${migrations.slice(version).join('')} PRAGMA user_version = ${migrations.length}; COMMIT;`
     )
+  })
+}
+
+function openForReading(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { readOnly: true })
+  return orClose(database, () => knownVersion(database))
+}
+
+function orClose(database: DatabaseSync, prepare: () => unknown): DatabaseSync {
+  try {
+    prepare()
     return database
   } catch (error) {
     database.close()
     throw error
   }
+}
+
+function knownVersion(database: DatabaseSync): number {
+  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version)
+  if (version > migrations.length)
+    throw new CraftecError(
+      'storage-unavailable',
+      'a later release has written this store; upgrade, or use another folder'
+    )
+  return version
 }
 
 function prepare(database: DatabaseSync, table: IndexTable): Statements {

@@ -1,0 +1,1 @@
+export { addReceiptsCommand } from './receipts-command.ts'
