@@ -193,7 +193,7 @@ export function describeStorePushes(
     deepEqual(await there(store), [4, 5, 6, 7, 8])
   })
 
-  it('counts putting as use', async () => {
+  it('counts putting and reading as use, and no read that only checks', async () => {
     const clock = new ManualClock()
     const store = await openStore({ ...caps, clock })
     const content = ofPeer(1, 'ann')
@@ -201,6 +201,14 @@ export function describeStorePushes(
     clock.advance(DAY_MS)
     await push(store, content, 1, 1)
     equal((await store.content(content.manifestId))?.usedAt, clock.now())
+    equal((await store.contents())[0]?.usedAt, clock.now())
+    const [read] = pieces(content, 0, 1)
+    if (read === undefined) throw new Error('a piece')
+    const put = clock.now()
+    clock.advance(DAY_MS)
+    await store.readPiece(content.manifestId, 0, read.record.id, { countsAsUse: false })
+    equal((await store.contents())[0]?.usedAt, put)
+    await store.readPiece(content.manifestId, 0, read.record.id)
     equal((await store.contents())[0]?.usedAt, clock.now())
   })
 }

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { ManualClock } from '../../../test/kit/manual-clock.ts'
 import { hashing, publishContent, recodedPiece } from '../../../test/kit/published-content.ts'
 import { systemRandom } from '../../async/index.ts'
 import { createIdentity } from '../../identity/index.ts'
@@ -11,7 +12,8 @@ const { manifest } = content
 const committed = content.segments[0]?.pieces ?? []
 const recoded = await Promise.all([0, 1].map(() => recodedPiece(content, 0, committed, createIdentity())))
 const held = [...committed.slice(2, 5), ...recoded]
-const store = createMemoryPieceStore({})
+const clock = new ManualClock()
+const store = createMemoryPieceStore({ clock })
 await store.addContent({
   manifestId: manifest.id,
   contentId: manifest.contentId,
@@ -54,6 +56,15 @@ it('a prover answers for what the store has, however it is asked for', async () 
       why: 'other-piece'
     })
   }
+})
+
+it('a prover that is asked every hour leaves its content as idle as it was: an audit is no use of it', async () => {
+  const before = await store.content(manifest.id)
+  for (let hour = 0; hour < 24; hour++) {
+    clock.advance(3_600_000)
+    expect(await prove(encodeChallenge(challenge({ kind: 'committed', index: 4 })))).toBeDefined()
+  }
+  expect((await store.content(manifest.id))?.usedAt).toBe(before?.usedAt)
 })
 
 it('a prover has no answer for what is not there, nor for what is no challenge', async () => {

@@ -33,7 +33,7 @@ async function prove(store: PieceStore, hashing: HashEngine, bytes: Uint8Array):
     const challenge = decodeChallenge(bytes)
     const { manifestId, segment, target } = challenge
     const record = targeted(await store.pieces(manifestId, segment), target)
-    const data = record && (await store.readPiece(manifestId, segment, record.id))
+    const data = record && (await store.readPiece(manifestId, segment, record.id, { countsAsUse: false }))
     return record && data && answerChallenge(hashing, challenge, record, data)
   } catch (error) {
     // A challenge that makes no sense, or a piece that cannot be read: either way there is no proof.

@@ -95,7 +95,7 @@ export class SelfAudit {
       return judgeAnswer(manifest, challenge, answer, 0).outcome === 'passed' ? 'sound' : 'rotten'
     try {
       // a file that was cut has nothing there; a disk that fails says so
-      return (await store.readPiece(manifest.id, segment, id)) ? 'unreadable' : 'rotten'
+      return (await store.readPiece(manifest.id, segment, id, { countsAsUse: false })) ? 'unreadable' : 'rotten'
     } catch (error) {
       if (error instanceof CraftecError && error.code !== 'stopped') return 'unreadable'
       throw error

@@ -206,7 +206,9 @@ class IndexedPieceStore implements PieceStore {
       if (piece === undefined) return undefined
       const { from, into } = checkRead(row, options)
       isLost = !(await readPieceBytes(core, row, segment, piece, { from, into }))
-      if (core.touch(manifest, row)) void this.#write('times of use', () => core.writeTouched()).catch(() => {})
+      const { countsAsUse = true } = options
+      if (countsAsUse && core.touch(manifest, row))
+        void this.#write('times of use', () => core.writeTouched()).catch(() => {})
       return isLost ? undefined : into
     }
     const bytes = await (core.slabs?.reading(read) ?? read())

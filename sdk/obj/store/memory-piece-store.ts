@@ -210,7 +210,7 @@ class MemoryPieceStore implements PieceStore {
     if (entry === undefined || piece === undefined) return undefined
     const { from, to, into } = checkRead(entry.info, options)
     into.set(piece.data.subarray(from, to))
-    this.#touch(entry)
+    if (options.countsAsUse !== false) this.#touch(entry)
     return into
   }
 

@@ -53,7 +53,7 @@ export interface ContentInfo extends Omit<NewContent, 'manifest' | 'pinned'> {
   readonly pinned: boolean
   /** Milliseconds since the Unix epoch. */
   readonly addedAt: number
-  /** When a piece was last read or written, to the minute; what eviction goes by. */
+  /** When a piece was last written, or read by somebody who wanted it, to the minute; what eviction goes by. */
   readonly usedAt: number
   /** Pieces held of all segments. */
   readonly pieces: number
@@ -104,6 +104,8 @@ export interface ReadOptions {
   readonly to?: number
   /** Where to write; at least `to - from` bytes. The result is a view on it. */
   readonly into?: Uint8Array
+  /** Whether eviction is to think that somebody wanted the content. Default true; what is read to check or prove it was not wanted. */
+  readonly countsAsUse?: boolean
   readonly signal?: AbortSignal
 }
 
