@@ -30,6 +30,29 @@ describe('tasks of a repair', () => {
     ])
   })
 
+  it('of a scanner that has none go to those who have two, each in its turn and none to itself', () => {
+    const certain = new Map([
+      ['a', 3],
+      ['b', 2],
+      ['c', 1],
+      ['self', 0]
+    ])
+    const made = certainTasks([recode('d'), recode('c'), recode('d', 'b'), recode('self', 'self')], certain, 'self')
+    expect(made.map(({ recoder, how, moved }) => [recoder, how, moved])).toEqual([
+      ['b', 'recode', 2],
+      ['a', 'recode', 2],
+      ['a', 'recode', 2],
+      ['a', 'recode', 1]
+    ])
+    expect(made.map(({ to }) => to)).toEqual(['new', 'new', 'b', 'self'])
+    expect(certainTasks([recode('d')], new Map([...certain, ['self', 1]]), 'self')).toMatchObject([{ recoder: 'self' }])
+    const poor = new Map([
+      ['c', 1],
+      ['self', 0]
+    ])
+    expect(certainTasks([recode('d')], poor, 'self')).toMatchObject([{ recoder: 'self', from: 'c' }])
+  })
+
   it('fetch committed pieces only', () => {
     const task: RepairTask = { recoder: 'self', how: 'fetch-and-recode', from: 'c', to: 'new', moved: 2 }
     const certain = new Map([

@@ -55,6 +55,7 @@ async function keep({ context: { store } }: StorageNode, places: readonly number
   await store.addContent({ manifestId, contentId, manifest: bytes, pieceBytes, segments: 1, size, origin: 'own' })
   const hash = manifest.segments[0]?.hash ?? new Uint8Array(0)
   const pieces = places.flatMap(place => published?.pieces[place] ?? [])
+  if (pieces.length === 0) return
   await store.putPieces(
     manifestId,
     0,
@@ -131,6 +132,13 @@ describe('the repair of one lost piece', () => {
       'the scanner has enough, and fetches so that the new piece is not of its span alone',
       { recoder: 'scanner', how: 'fetch-and-recode', from: 'poor', to: 'fresh', moved: 2 },
       [6, 7],
+      1,
+      1
+    ],
+    [
+      'a scanner that has none has a holder make it',
+      { recoder: 'poor', how: 'recode', to: 'fresh', moved: 2 },
+      [],
       1,
       1
     ],
