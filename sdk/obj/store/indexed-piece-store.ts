@@ -122,7 +122,7 @@ class IndexedPieceStore implements PieceStore {
   async content(manifestId: Uint8Array): Promise<ContentInfo | undefined> {
     const core = this.#open()
     checkId('manifest id', manifestId)
-    const row = await core.content(encodeHex(manifestId))
+    const row = await core.committed.content(encodeHex(manifestId))
     return row && core.info(manifestId, row)
   }
 
@@ -154,38 +154,37 @@ class IndexedPieceStore implements PieceStore {
     })
   }
 
-  putPieces(
+  async putPieces(
     manifestId: Uint8Array,
     segment: number,
     pieces: readonly StoredPiece[],
     { signal, from }: PutOptions = {}
   ): Promise<number> {
-    return this.#write(
+    checkId('manifest id', manifestId)
+    if (from !== undefined) checkPeer(from)
+    const core = this.#open()
+    const manifest = encodeHex(manifestId)
+    const context = { from, onEvicted: (other: string): void => this.#emit('content-removed', other) }
+    const added = await this.#writeBehind(
       'put of pieces',
-      async core => {
-        checkId('manifest id', manifestId)
-        if (from !== undefined) checkPeer(from)
-        const manifest = encodeHex(manifestId)
-        const onEvicted = (other: string): void => this.#emit('content-removed', other)
-        const added = await putPieces(core, manifest, segment, pieces, { from, onEvicted })
-        if (added > 0) this.#emit('pieces-added', manifest, segment)
-        return added
-      },
+      behind => putPieces(core, manifest, segment, pieces, { ...context, behind }),
       { signal, bytes: pieces.reduce((sum, { data }) => sum + data.length, 0) }
     )
+    if (added > 0) this.#emit('pieces-added', manifest, segment)
+    return added
   }
 
   async pieces(manifestId: Uint8Array, segment: number): Promise<PieceRecord[]> {
     checkId('manifest id', manifestId)
     const core = this.#open()
-    const row = await core.content(encodeHex(manifestId))
-    return row === undefined ? [] : (await core.segment(row, segment)).map(({ record }) => record)
+    const row = await core.committed.content(encodeHex(manifestId))
+    return row === undefined ? [] : (await core.committed.segment(row, segment)).map(({ record }) => record)
   }
 
   async held(manifestId: Uint8Array): Promise<Uint16Array> {
     const core = this.#open()
     checkId('manifest id', manifestId)
-    return heldCounts(core, await core.known(encodeHex(manifestId)))
+    return heldCounts(core, await core.committed.known(encodeHex(manifestId)))
   }
 
   async readPiece(
@@ -200,9 +199,9 @@ class IndexedPieceStore implements PieceStore {
     const [manifest, wanted] = [encodeHex(manifestId), encodeHex(id)]
     let isLost = false
     const read = async (): Promise<Uint8Array | undefined> => {
-      const row = await core.content(manifest)
+      const row = await core.committed.content(manifest)
       if (row === undefined) return undefined
-      const piece = (await core.segment(row, segment)).find(({ record }) => encodeHex(record.id) === wanted)
+      const piece = (await core.committed.segment(row, segment)).find(({ record }) => encodeHex(record.id) === wanted)
       if (piece === undefined) return undefined
       const { from, into } = checkRead(row, options)
       isLost = !(await readPieceBytes(core, row, segment, piece, { from, into }))
@@ -305,6 +304,7 @@ class IndexedPieceStore implements PieceStore {
     this.#closing ??= this.#queue.run('close', async () => {
       this.#listeners.clear()
       try {
+        await this.#core.settled().catch(() => {}) // their writers are told
         if (!this.#core.stale) await this.#core.writeTouched()
         await this.#core.markClosed()
       } finally {
@@ -324,6 +324,7 @@ class IndexedPieceStore implements PieceStore {
     return this.#core
   }
 
+  /** Between two of these nothing is on its way to the disk: each begins when all commits before it have ended. */
   async #write<T>(
     what: string,
     task: (core: StoreCore) => Promise<T>,
@@ -333,11 +334,39 @@ class IndexedPieceStore implements PieceStore {
     return this.#queue.run(
       what,
       async () => {
+        await core.settled().catch(() => {}) // their writers are told
         if (core.stale) await recover(core)
         return task(core)
       },
       options
     )
+  }
+
+  /**
+   * Bytes of the next write go to the disk while the index of this one does. The result is given when the index is there. Without room for
+   * the index the task is done again, with nothing behind it, so that other content can give way.
+   */
+  async #writeBehind<T>(
+    what: string,
+    task: (behind: boolean) => Promise<T>,
+    options: Parameters<WriteQueue['run']>[2]
+  ): Promise<T> {
+    const core = this.#open()
+    const { result, settled } = await this.#queue.run(
+      what,
+      async () => {
+        if (core.stale) await recover(core)
+        return { result: await task(true), settled: core.settled() }
+      },
+      options
+    )
+    try {
+      await settled
+      return result
+    } catch (error) {
+      if (CraftecError.from(error).code !== 'storage-full') throw error
+      return this.#write(what, () => task(false), options)
+    }
   }
 
   async #drop(manifest: string, segment: number, ids: ReadonlySet<string>): Promise<number> {

@@ -28,13 +28,18 @@ interface PutContext {
   readonly onEvicted: (manifest: string) => void
 }
 
+interface PutMode {
+  /** What the index says of the bytes may still be on its way to the disk when the put resolves, until `core.settled()`. */
+  readonly behind: boolean
+}
+
 /** @returns how many pieces were new */
 export async function putPieces(
   core: StoreCore,
   manifest: string,
   segment: number,
   pieces: readonly StoredPiece[],
-  { from, onEvicted }: PutContext
+  { from, onEvicted, behind }: PutContext & PutMode
 ): Promise<number> {
   const row = await core.known(manifest)
   checkSegment(row, segment)
@@ -49,12 +54,12 @@ export async function putPieces(
   const makeRoom = roomMaker(core, { target, from, onEvicted, bytes: fresh.length * slotBytes(row.pieceBytes) })
   await makeRoom()
   try {
-    await write(core, target, fresh)
+    await write(core, target, fresh, behind)
   } catch (error) {
     if (CraftecError.from(error).code !== 'storage-full') throw error
     // The system grants less than it said. What has less value gives way, once.
     await makeRoom(error)
-    await write(core, target, fresh)
+    await write(core, target, fresh, behind)
   }
   return fresh.length
 }
@@ -77,11 +82,13 @@ function roomMaker(
   const ofPeer = from ?? row.peer
   if (ofPeer !== undefined)
     return async refusal => {
+      await core.settled()
       const push = { row, manifestId: decodeHex(manifest), from: ofPeer, addedBytes: bytes, onEvicted }
       await makeRoomForPush(core, { ...push, diskIsFull: refusal !== undefined })
     }
   return async refusal => {
     if (refusal !== undefined) {
+      await core.settled()
       const { freedBytes } = await evictBytes(core, bytes, { keep, onEvicted, peersFirst: true })
       if (freedBytes === 0) throw storeFull(core.ledger.bytes, core.ledger.bytes, bytes, refusal)
       return
@@ -89,13 +96,14 @@ function roomMaker(
     const { policy, ledger } = core
     const missing = ledger.bytes + bytes - policy.quotaBytes
     if (missing <= 0) return
+    await core.settled()
     const { enough } = await evictBytes(core, missing, { keep, onEvicted, allOrNothing: true, peersFirst: true })
     if (!enough) throw storeFull(policy.quotaBytes, core.ledger.bytes, bytes)
   }
 }
 
 /** Bytes first, flushed; then everything that speaks of them, in one commit. */
-async function write(core: StoreCore, target: Target, fresh: readonly StoredPiece[]): Promise<void> {
+async function write(core: StoreCore, target: Target, fresh: readonly StoredPiece[], behind: boolean): Promise<void> {
   const { manifest, row, segment, held } = target
   const data = fresh.map(piece => piece.data)
   const claim = core.slabs?.writable ? await core.slabs.write(row.pieceBytes, data) : undefined
@@ -112,7 +120,8 @@ async function write(core: StoreCore, target: Target, fresh: readonly StoredPiec
       { table: 'segment', key: segmentKey(row.home, segment), value: encodeSegmentRow(placed) },
       ...(claim?.changes ?? inIndex(row.home, segment, fresh))
     )
-    await core.commit(changes, ledger)
+    // without slab files the rows are the bytes: too much to have several of them wait
+    await (claim && behind ? core.commitBehind(changes, ledger) : core.commit(changes, ledger))
   } catch (error) {
     dropUnlessStale(core, claim)
     throw error

@@ -25,6 +25,7 @@ export interface Recovery {
  */
 export async function recover(core: StoreCore): Promise<Recovery> {
   const { index } = core
+  await core.restart()
   const [ledger, closed] = [await index.get('state', LEDGER_KEY), await index.get('state', CLOSED_KEY)]
   core.ledger = ledger === undefined ? EMPTY_LEDGER : decodeLedger(ledger)
   core.closedMark = closed !== undefined

@@ -1,16 +1,17 @@
-import { ByteReader, ByteWriter, encodeHex } from '../../codec/index.ts'
+import { ByteWriter, encodeHex } from '../../codec/index.ts'
 import { CraftecError } from '../../errors/index.ts'
-import { type ContentRow, decodeContentRow, encodeContentRow } from './content-row.ts'
+import { CommitLane } from './commit-lane.ts'
+import { type ContentRow, encodeContentRow } from './content-row.ts'
 import { KeptContentsReader } from './kept-contents.ts'
 import { changeLedger, EMPTY_LEDGER, encodeLedger, type Ledger, type RecentPut } from './ledger-row.ts'
 import type { ContentInfo } from './piece-store.ts'
-import { decodeSegmentRow, type PlacedPiece } from './segment-row.ts'
 import type { Slabs } from './slabs.ts'
 import { slotBytes } from './slot-size.ts'
 import type { IndexChange, StoreIndex } from './store-index.ts'
-import { CLOSED_KEY, heldKey, LEDGER_KEY, SEGMENTS_A_HELD_ROW, segmentKey } from './store-keys.ts'
+import { CLOSED_KEY, heldKey, LEDGER_KEY, SEGMENTS_A_HELD_ROW } from './store-keys.ts'
 import { USED_AT_STEP_MS } from './store-limits.ts'
 import type { StorePolicy } from './store-policy.ts'
+import { StoreRows } from './store-rows.ts'
 import { NO_TURNOVER, type Turnover } from './turnover.ts'
 
 /** More reads than this between two writes, and their times are written by themselves. */
@@ -28,9 +29,12 @@ export interface StoreCoreParts {
 
 /**
  * What the operations of an indexed store share: rows, the ledger, and commits. All changes of one operation are one commit, after
- * which the ledger in memory follows; operations are serialised by the store's queue.
+ * which the ledger in memory follows; operations are serialised by the store's queue. Rows are those of the last commit that was
+ * made, on the disk or still on its way there.
  */
-export class StoreCore {
+export class StoreCore extends StoreRows {
+  /** Rows that are on the disk: what others may be told. */
+  readonly committed: StoreRows
   readonly index: StoreIndex
   readonly slabs: Slabs | undefined
   readonly policy: StorePolicy
@@ -46,36 +50,18 @@ export class StoreCore {
   /** The mark of an orderly end is still in the index. */
   closedMark = false
   readonly #touched = new Map<string, number>()
+  readonly #lane: CommitLane
 
   constructor(parts: StoreCoreParts) {
+    const lane = new CommitLane(parts.index)
+    super((table, key) => lane.get(table, key))
+    this.#lane = lane
+    this.committed = new StoreRows((table, key) => parts.index.get(table, key))
     this.index = parts.index
     this.slabs = parts.slabs
     this.policy = parts.policy
     this.pieceRoot = parts.pieceRoot
     this.room = parts.room
-  }
-
-  async content(manifest: string): Promise<ContentRow | undefined> {
-    const row = await this.index.get('content', manifest)
-    return row && readRow(() => decodeContentRow(row))
-  }
-
-  /** @throws CraftecError `content-unknown` */
-  async known(manifest: string): Promise<ContentRow> {
-    const row = await this.content(manifest)
-    if (row === undefined)
-      throw new CraftecError('content-unknown', 'no such content in this store; addContent() comes first')
-    return row
-  }
-
-  async segment({ home }: ContentRow, segment: number): Promise<PlacedPiece[]> {
-    const row = await this.index.get('segment', segmentKey(home, segment))
-    return row === undefined ? [] : readRow(() => decodeSegmentRow(row))
-  }
-
-  async bytesOfPeer(peer: string): Promise<number> {
-    const row = await this.index.get('peer', peer)
-    return row === undefined ? 0 : readRow(() => Number(new ByteReader(row, 'peer row').u64()))
   }
 
   info(manifestId: Uint8Array, { home: _, ...row }: ContentRow): ContentInfo {
@@ -132,7 +118,7 @@ export class StoreCore {
   async #heldChange(home: number, segment: number, pieces: number): Promise<IndexChange> {
     const key = heldKey(home, segment)
     // A copy: rows are shared with the cache.
-    const row = (await this.index.get('held', key))?.slice() ?? new Uint8Array(SEGMENTS_A_HELD_ROW * 2)
+    const row = (await this.row('held', key))?.slice() ?? new Uint8Array(SEGMENTS_A_HELD_ROW * 2)
     const view = new DataView(row.buffer)
     const at = (segment % SEGMENTS_A_HELD_ROW) * 2
     view.setUint16(at, view.getUint16(at) + pieces)
@@ -141,12 +127,9 @@ export class StoreCore {
 
   /** @throws CraftecError as {@link StoreIndex.commit}; memory is unchanged then */
   async commit(changes: readonly IndexChange[], ledger = this.ledger): Promise<void> {
-    const all = [...changes]
-    if (ledger !== this.ledger) all.push({ table: 'state', key: LEDGER_KEY, value: encodeLedger(ledger) })
-    if (this.closedMark) all.push({ table: 'state', key: CLOSED_KEY, value: undefined })
-    if (changes.some(({ table }) => table === 'content')) this.contentsVersion++
+    await this.settled()
     try {
-      await this.index.commit(all)
+      await this.index.commit(this.#whole(changes, ledger))
     } catch (error) {
       // Without room nothing was changed. After any other failure the index itself has to be asked.
       if (CraftecError.from(error).code !== 'storage-full') this.stale = true
@@ -154,6 +137,44 @@ export class StoreCore {
     }
     this.ledger = ledger
     this.closedMark = false
+    this.#forgetTouched(changes)
+  }
+
+  /**
+   * Commit behind the caller: rows and ledger are at once as they will be. {@link settled} tells when they are on the disk. If they do not
+   * get there, what is in memory is stale, whatever the reason.
+   */
+  async commitBehind(changes: readonly IndexChange[], ledger: Ledger): Promise<void> {
+    await this.#lane.room()
+    this.#lane.commit(this.#whole(changes, ledger)).then(
+      () => this.#forgetTouched(changes),
+      () => {
+        this.stale = true
+      }
+    )
+    this.ledger = ledger
+    this.closedMark = false
+  }
+
+  /** All commits are on the disk. @throws as the first that did not get there */
+  settled(): Promise<void> {
+    return this.#lane.settled()
+  }
+
+  /** After a failure: forget what was on its way. */
+  restart(): Promise<void> {
+    return this.#lane.restart()
+  }
+
+  #whole(changes: readonly IndexChange[], ledger: Ledger): IndexChange[] {
+    const all = [...changes]
+    if (ledger !== this.ledger) all.push({ table: 'state', key: LEDGER_KEY, value: encodeLedger(ledger) })
+    if (this.closedMark) all.push({ table: 'state', key: CLOSED_KEY, value: undefined })
+    if (changes.some(({ table }) => table === 'content')) this.contentsVersion++
+    return all
+  }
+
+  #forgetTouched(changes: readonly IndexChange[]): void {
     for (const { table, key } of changes) if (table === 'content') this.#touched.delete(key)
   }
 
@@ -173,18 +194,5 @@ export class StoreCore {
     if (this.closedMark || this.stale) return
     await this.index.commit([{ table: 'state', key: CLOSED_KEY, value: new Uint8Array(0) }])
     this.closedMark = true
-  }
-}
-
-/** @throws CraftecError `storage-corrupt` */
-function readRow<T>(decode: () => T): T {
-  try {
-    return decode()
-  } catch (cause) {
-    throw new CraftecError(
-      'storage-corrupt',
-      'a row of the store does not decode; another program wrote there, or the medium is failing. Remove the store to start anew',
-      { cause }
-    )
   }
 }

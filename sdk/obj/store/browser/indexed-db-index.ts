@@ -61,6 +61,8 @@ export async function openIndexedDbIndex(name: string, clock: Clock): Promise<St
             const store = transaction.objectStore(table)
             return value === undefined ? store.delete(key) : store.put(whole(value), key)
           })
+          // Else it waits until this thread has heard of every request, and this thread writes bytes meanwhile.
+          transaction.commit()
           // All at once: when a request fails, `done` rejects too.
           await Promise.all([...requests, transaction.done])
         } finally {
