@@ -1,7 +1,7 @@
-import type { NewContent, PieceStore, StorePolicyOptions } from '../../sdk/obj/index.ts'
+import type { NewContent, PieceStore, StoreChange, StorePolicyOptions } from '../../sdk/obj/index.ts'
 import { ManualClock } from './manual-clock.ts'
 import { deepEqual, equal, failsWith } from './portable-assert.ts'
-import { newContent, pieces } from './store-content.ts'
+import { id, newContent, pieces } from './store-content.ts'
 
 const KIB = 1_024
 const DAY_MS = 24 * 3_600_000
@@ -122,8 +122,16 @@ export function describeStorePushes(
     equal(await room(store, ofPeer(2, 'ann'), 'ann', 9), 0)
     clock.advance(1)
     equal(await room(store, ofPeer(2, 'ann'), 'ann', 9), 4)
-    equal(await push(store, ofPeer(2, 'ann'), 2), 2)
+    const gone: StoreChange[] = []
+    const ofPush = ofPeer(2, 'ann')
+    await store.addContent(ofPush)
+    store.onChange(change => gone.push(change))
+    equal(await push(store, ofPush, 2), 2)
     deepEqual(await there(store), [2])
+    deepEqual(gone, [
+      { type: 'content-removed', manifestId: id(1), evicted: true },
+      { type: 'pieces-added', manifestId: id(2), segment: 0 }
+    ])
   })
 
   it('gives up nothing for a push that has no room even then', async () => {

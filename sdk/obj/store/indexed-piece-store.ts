@@ -164,7 +164,7 @@ class IndexedPieceStore implements PieceStore {
     if (from !== undefined) checkPeer(from)
     const core = this.#open()
     const manifest = encodeHex(manifestId)
-    const context = { from, onEvicted: (other: string): void => this.#emit('content-removed', other) }
+    const context = { from, onEvicted: this.#evicted }
     const added = await this.#writeBehind(
       'put of pieces',
       behind => putPieces(core, manifest, segment, pieces, { ...context, behind }),
@@ -281,9 +281,11 @@ class IndexedPieceStore implements PieceStore {
       async core => {
         checkInteger('needBytes', needBytes, 0, Number.MAX_SAFE_INTEGER)
         const free = (await this.#quota()) - core.ledger.bytes
-        const evicted = (manifest: string): void => this.#emit('content-removed', manifest)
         const kept = new Set(keep.map(encodeHex))
-        const { freedBytes, manifests } = await evictBytes(core, needBytes - free, { keep: kept, onEvicted: evicted })
+        const { freedBytes, manifests } = await evictBytes(core, needBytes - free, {
+          keep: kept,
+          onEvicted: this.#evicted
+        })
         return { freedBytes, evicted: manifests.map(decodeHex) }
       },
       { signal }
@@ -389,6 +391,9 @@ class IndexedPieceStore implements PieceStore {
     const { policy, ledger, room } = this.#core
     return Math.min(policy.quotaBytes, ledger.bytes + (await room()))
   }
+
+  readonly #evicted = (manifest: string): void =>
+    this.#listeners.emit({ type: 'content-removed', manifestId: decodeHex(manifest), evicted: true })
 
   #emit(type: StoreChange['type'], manifest: string, segment = 0): void {
     const manifestId = decodeHex(manifest)

@@ -1,7 +1,8 @@
 import { decodeHex, encodeHex } from '../../codec/index.ts'
 import { CraftecError } from '../../errors/index.ts'
 import { ChangeListeners } from './change-listeners.ts'
-import { byValue, type Displacement, mostPieces, type Promised, planDisplacement } from './displacement.ts'
+import { type Displacement, mostPieces, type Promised } from './displacement.ts'
+import { copied, copiedRecord, type Entry, newEntry, summary } from './memory-entry.ts'
 import { offeredContent } from './offered-content.ts'
 import type {
   ContentInfo,
@@ -21,6 +22,7 @@ import type {
   StoreUsage,
   VerifyReport
 } from './piece-store.ts'
+import { planMemoryPush, sumsOf } from './plan-memory-push.ts'
 import { roomInSegment } from './segment-room.ts'
 import { slotBytes } from './slot-size.ts'
 import {
@@ -40,14 +42,7 @@ import {
 } from './store-arguments.ts'
 import { MAX_MANIFESTS_PER_CONTENT, MAX_PAGE, USED_AT_STEP_MS } from './store-limits.ts'
 import { pushRefused, type StorePolicy, type StorePolicyOptions, storeFull, storePolicy } from './store-policy.ts'
-import { countTurnover, NO_TURNOVER, type Turnover, turnoverLeft } from './turnover.ts'
-
-interface Entry {
-  readonly manifest: Uint8Array
-  readonly info: Omit<ContentInfo, 'pieces' | 'storedBytes'>
-  /** By segment, then by piece id in hex, in the order of arrival. */
-  readonly segments: Map<number, Map<string, StoredPiece>>
-}
+import { countTurnover, NO_TURNOVER, type Turnover } from './turnover.ts'
 
 /**
  * Pieces in memory, for tests, for private windows, and as the model that the other engines are compared with: it is written for
@@ -75,22 +70,7 @@ class MemoryPieceStore implements PieceStore {
     const key = encodeHex(content.manifestId)
     const known = this.#contents.get(key)
     if (known !== undefined) return summary(known)
-    const { manifest, pinned = false, peer, label, ...rest } = content
-    const now = this.#policy.clock.now()
-    const entry: Entry = {
-      manifest: manifest.slice(),
-      info: {
-        ...rest,
-        manifestId: content.manifestId.slice(),
-        contentId: content.contentId.slice(),
-        pinned,
-        addedAt: now,
-        usedAt: now,
-        ...(content.origin === 'peer' && peer !== undefined ? { peer } : {}),
-        ...(label === undefined ? {} : { label: { name: label.name, type: label.type } })
-      },
-      segments: new Map()
-    }
+    const entry = newEntry(content, this.#policy.clock.now())
     this.#contents.set(key, entry)
     this.#emit('content-added', key)
     return summary(entry)
@@ -270,15 +250,15 @@ class MemoryPieceStore implements PieceStore {
 
   async usage(): Promise<StoreUsage> {
     this.#open()
-    const all = [...this.#contents.values()].map(summary)
+    const all = this.#summaries()
     const perPeer = new Map<string, number>()
     for (const { peer, storedBytes } of all)
       if (peer !== undefined && storedBytes > 0) perPeer.set(peer, (perPeer.get(peer) ?? 0) + storedBytes)
     return {
-      bytes: sum(all, ({ storedBytes }) => storedBytes),
+      bytes: sumsOf(all).bytes,
       quota: this.#policy.quotaBytes,
       contents: all.length,
-      pieces: sum(all, ({ pieces }) => pieces),
+      pieces: all.reduce((sum, { pieces }) => sum + pieces, 0),
       perPeer: Object.fromEntries(perPeer)
     }
   }
@@ -287,7 +267,7 @@ class MemoryPieceStore implements PieceStore {
     this.#open()
     checkInteger('needBytes', needBytes, 0, Number.MAX_SAFE_INTEGER)
     const kept = new Set(keep.map(encodeHex))
-    const free = this.#policy.quotaBytes - sum(this.#contents.values(), entry => summary(entry).storedBytes)
+    const free = this.#policy.quotaBytes - sumsOf(this.#summaries()).bytes
     return this.#evictBytes(needBytes - free, kept)
   }
 
@@ -344,7 +324,7 @@ class MemoryPieceStore implements PieceStore {
   }
 
   #makeRoom({ info }: Entry, added: number): void {
-    const { bytes } = this.#sums()
+    const { bytes } = sumsOf(this.#summaries())
     const missing = bytes + added - this.#policy.quotaBytes
     const own = new Set([encodeHex(info.manifestId)])
     if (missing > this.#evictableBytes(own)) throw storeFull(this.#policy.quotaBytes, bytes, added)
@@ -353,51 +333,23 @@ class MemoryPieceStore implements PieceStore {
 
   #makeRoomForPush(entry: Entry, from: string, added: number): void {
     const plan = this.#planPush(summary(entry), from, added, [])
-    if (plan.outcome === 'refused') throw pushRefused(plan.by, this.#policy, this.#sums(), added)
+    if (plan.outcome === 'refused') throw pushRefused(plan.by, this.#policy, sumsOf(this.#summaries()), added)
     const { clock, turnoverBytesPerDay } = this.#policy
     for (const { manifest, peer, bytes } of plan.displaced) {
       if (peer !== from) this.#turnover = countTurnover(this.#turnover, turnoverBytesPerDay, clock.now(), bytes)
       this.#contents.delete(manifest)
-      this.#emit('content-removed', manifest)
+      this.#listeners.emit({ type: 'content-removed', manifestId: decodeHex(manifest), evicted: true })
     }
   }
 
   #planPush(content: ContentInfo, from: string, addedBytes: number, promised: readonly Promised[]): Displacement {
-    const { value, clock, quotaBytes, turnoverBytesPerDay } = this.#policy
-    const now = clock.now()
-    const all = [...this.#contents.values()].map(summary)
-    const kept = all.map(info => ({
-      ...info,
-      manifest: encodeHex(info.manifestId),
-      bytes: info.storedBytes,
-      value: value(info, now)
-    }))
-    const ofPeer = (peer: string): ContentInfo[] => all.filter(info => info.origin === 'peer' && info.peer === peer)
-    const push = {
-      manifest: encodeHex(content.manifestId),
-      peer: from,
-      owner: content.origin === 'own' ? undefined : (content.peer ?? ''),
-      addedBytes,
-      value: value({ ...content, usedAt: now }, now)
-    }
-    const sums = {
-      ...this.#sums(),
-      now,
-      quotaBytes,
-      bytesOf: (peer: string) => sum(ofPeer(peer), ({ storedBytes }) => storedBytes),
-      turnoverBytes: turnoverLeft(this.#turnover, turnoverBytesPerDay, now),
-      promised
-    }
-    return planDisplacement(push, sums, this.#policy, kept.sort(byValue))
+    const contents = this.#summaries()
+    const question = { contents, content, from, addedBytes, promised, turnover: this.#turnover }
+    return planMemoryPush(this.#policy, question)
   }
 
-  #sums(): { bytes: number; peersBytes: number } {
-    const all = [...this.#contents.values()].map(summary)
-    const ofPeers = all.filter(({ origin }) => origin === 'peer')
-    return {
-      bytes: sum(all, ({ storedBytes }) => storedBytes),
-      peersBytes: sum(ofPeers, ({ storedBytes }) => storedBytes)
-    }
+  #summaries(): ContentInfo[] {
+    return [...this.#contents.values()].map(summary)
   }
 
   #evictable(keep: ReadonlySet<string>): ContentInfo[] {
@@ -407,7 +359,7 @@ class MemoryPieceStore implements PieceStore {
   }
 
   #evictableBytes(keep: ReadonlySet<string>): number {
-    return sum(this.#evictable(keep), ({ storedBytes }) => storedBytes)
+    return sumsOf(this.#evictable(keep)).bytes
   }
 
   #evictBytes(needed: number, keep: ReadonlySet<string>, { peersFirst = false } = {}): EvictionReport {
@@ -428,7 +380,7 @@ class MemoryPieceStore implements PieceStore {
       this.#contents.delete(key)
       freedBytes += content.storedBytes
       evicted.push(content.manifestId)
-      this.#emit('content-removed', key)
+      this.#listeners.emit({ type: 'content-removed', manifestId: content.manifestId, evicted: true })
     }
     return { freedBytes, evicted }
   }
@@ -443,29 +395,4 @@ class MemoryPieceStore implements PieceStore {
 
 function contentUnknown(): CraftecError {
   return new CraftecError('content-unknown', 'no such content in this store; addContent() comes first')
-}
-
-function summary({ info, segments }: Entry): ContentInfo {
-  const pieces = sum(segments.values(), ({ size }) => size)
-  return {
-    ...info,
-    manifestId: info.manifestId.slice(),
-    contentId: info.contentId.slice(),
-    pieces,
-    storedBytes: pieces * slotBytes(info.pieceBytes)
-  }
-}
-
-function copied({ record, data }: StoredPiece): StoredPiece {
-  return { record: copiedRecord(record), data: data.slice() }
-}
-
-function copiedRecord({ id, coefficients, root, provenance }: PieceRecord): PieceRecord {
-  return { id: id.slice(), coefficients: coefficients.slice(), root: root.slice(), provenance: provenance.slice() }
-}
-
-function sum<T>(values: Iterable<T>, measure: (value: T) => number): number {
-  let total = 0
-  for (const value of values) total += measure(value)
-  return total
 }

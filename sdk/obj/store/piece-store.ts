@@ -161,7 +161,9 @@ export interface VerifyReport {
 }
 
 export type StoreChange =
-  | { readonly type: 'content-added' | 'content-removed' | 'content-changed'; readonly manifestId: Uint8Array }
+  | { readonly type: 'content-added' | 'content-changed'; readonly manifestId: Uint8Array }
+  /** `evicted`: nobody asked for it, it gave way to something else. */
+  | { readonly type: 'content-removed'; readonly manifestId: Uint8Array; readonly evicted?: boolean }
   | { readonly type: 'pieces-added' | 'pieces-removed'; readonly manifestId: Uint8Array; readonly segment: number }
 
 /**

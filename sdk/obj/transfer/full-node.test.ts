@@ -48,6 +48,7 @@ async function fullNode(contents: number) {
   return {
     store,
     clock,
+    stats: service.stats,
     /** Audits found it whole. */
     healthy: ({ manifest }: PublishedContent) => known.set(encodeHex(manifest.id), { state: 'healthy' }),
     /** Peer `number` offers its pieces of a content. */
@@ -96,6 +97,7 @@ describe('a full storage node', () => {
     expect(left).toEqual([7, 6, 5, 4, 4, 4])
     const { bytes, quota, perPeer } = await node.store.usage()
     expect(bytes).toBe(quota)
+    expect(node.stats).toMatchObject({ piecesStored: 24, evicted: 4, violations: 0 })
     expect(Object.values(perPeer)).toEqual(Array.from({ length: 8 }, () => CONTENT_BYTES))
   })
 

@@ -71,6 +71,8 @@ export interface TransferStats {
   busy: number
   refused: number
   violations: number
+  /** Contents that gave way to others. */
+  evicted: number
 }
 
 const DEFAULTS = {
@@ -111,7 +113,8 @@ export function serveTransfer(
     bytesStored: 0,
     busy: 0,
     refused: 0,
-    violations: 0
+    violations: 0,
+    evicted: 0
   }
   const service: Service = {
     host,
@@ -129,6 +132,9 @@ export function serveTransfer(
   const limits = { maxFrameBytes: MAX_TRANSFER_FRAME_BYTES, maxChannels: settings.maxChannels }
   const unhandle = node.handle(TRANSFER_PROTOCOL, limits, channel => serve(channel, host))
   const { store, recode, onRead } = host
+  const unwatch = store.onChange(change => {
+    if (change.type === 'content-removed' && change.evicted) stats.evicted++
+  })
   return {
     acceptAnonymous: channel => {
       if (open.size < settings.maxChannels) serve(channel, { store, recode, onRead })
@@ -137,6 +143,7 @@ export function serveTransfer(
     stats,
     stop: () => {
       unhandle()
+      unwatch()
       for (const channel of open) channel.abort(new CraftecError('stopped', 'this node serves storage no longer'))
     }
   }
