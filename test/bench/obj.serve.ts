@@ -9,7 +9,7 @@ import { startPageServer } from '../../tools/page-server.ts'
 import { launchPersistentChromium, type PersistentChromium } from '../../tools/persistent-chromium.ts'
 import { launchUnwatchedChromium } from '../../tools/unwatched-chromium.ts'
 import { serveControl } from './control/serve-control.ts'
-import type { Exchange } from './obj/exchange.ts'
+import type { Exchange, Keep } from './obj/exchange.ts'
 import { inPage, measureStore, openPage, STORE_PAGE } from './obj/pages.ts'
 import { peakRendererMiB } from './obj/renderer-memory.ts'
 import { measureRepair, type RepairCost } from './obj/repair-bandwidth.ts'
@@ -53,9 +53,9 @@ async function startMeasurements(
   const server = stack.use(await startPageServer({ rootDir: ROOT, bundle: true, files }))
   const browser = async (): Promise<PersistentChromium> => stack.use(await launchPersistentChromium(server.origin))
   const main = await browser()
-  const open = async (chromium: PersistentChromium, share: boolean): Promise<Page> => {
+  const open = async (chromium: PersistentChromium, share: boolean, keep: Keep = 'disk'): Promise<Page> => {
     const page = await openPage(chromium.context, `${server.origin}/obj`, 'objBench')
-    await inPage(page, 'open', bootstrap, share)
+    await inPage(page, 'open', bootstrap, share, keep)
     return page
   }
   const webSocketUrl = await startWebSocketSource(stack)
@@ -106,21 +106,20 @@ async function startMeasurements(
     return { megabytesPerSecond: megabytesPerSecond(bytes, ms), putToFirstByteMs: putMs + firstByteMs }
   }
   // as the others do it: a new pair of pages each time, which have exchanged a little before
-  const exchange = paired(async () => {
-    const [from, to] = [await open(main, true), await open(main, false)]
+  const exchange = async (keep: Keep): Promise<Exchange> => {
+    const [from, to] = [await open(main, true, keep), await open(main, false, keep)]
     try {
       await exchangeOnce(from, to, WARM_UP_BYTES)
       return await exchangeOnce(from, to, CONTENT_BYTES)
     } finally {
       await Promise.all([from.close(), to.close()])
     }
-  })
+  }
+  const [onDisk, inMemory] = [paired(() => exchange('disk')), paired(() => exchange('memory'))]
   const repair = once(measureRepair)
   const rivals = once(() => startRivals(stack, { chromium: main, relay: bootstrap[0] ?? '' }))
-  const [webTorrent, helia] = [
-    paired(async () => (await rivals()).webTorrent(CONTENT_BYTES)),
-    paired(async () => (await rivals()).helia(CONTENT_BYTES))
-  ]
+  const webTorrent = paired(async () => (await rivals()).webTorrent(CONTENT_BYTES))
+  const helia = paired(async () => (await rivals()).helia(CONTENT_BYTES))
 
   return {
     put: async () => megabytesPerSecond(CONTENT_BYTES, await inPage(await putter(), 'putMs', CONTENT_BYTES)),
@@ -153,7 +152,8 @@ async function startMeasurements(
       }
     },
     repair: async figure => (await repair())[figure as keyof RepairCost],
-    exchange: async figure => (await exchange())[figure as keyof Exchange],
+    exchange: async figure => (await onDisk())[figure as keyof Exchange],
+    exchangeInMemory: async figure => (await inMemory())[figure as keyof Exchange],
     webTorrent: async figure => (await webTorrent())[figure as keyof Exchange],
     helia: async figure => (await helia())[figure as keyof Exchange]
   } satisfies Record<string, (kind: string) => Promise<unknown>>

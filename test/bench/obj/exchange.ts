@@ -3,3 +3,6 @@ export interface Exchange {
   readonly megabytesPerSecond: number
   readonly putToFirstByteMs: number
 }
+
+/** Where both pages keep what they put and get. */
+export type Keep = 'disk' | 'memory'

@@ -2,6 +2,7 @@
 import { systemRandom } from '../../../sdk/async/index.ts'
 import { createCraftec } from '../../../sdk/index.ts'
 import { createCodecPool, openPieceStore } from '../../../workers/index.ts'
+import type { Keep } from './exchange.ts'
 
 type Craft = Awaited<ReturnType<typeof createCraftec>>
 
@@ -39,9 +40,11 @@ async function* blocks(bytes: number): AsyncGenerator<Uint8Array, void, undefine
 
 const objPage = {
   /** @param share hold what was put or fetched for others, reachable over WebRTC */
-  async open(bootstrap: readonly string[], share: boolean): Promise<void> {
-    const store = await openPieceStore({ name: `bench-${crypto.randomUUID()}`, persist: false })
-    craft = await createCraftec({ bootstrap, obj: { store, codec: createCodecPool(), share } })
+  async open(bootstrap: readonly string[], share: boolean, keep: Keep = 'disk'): Promise<void> {
+    const name = `bench-${crypto.randomUUID()}`
+    const kept = keep === 'disk' ? { store: await openPieceStore({ name, persist: false }) } : {}
+    const storage = keep === 'disk' ? 'indexeddb' : 'memory'
+    craft = await createCraftec({ bootstrap, storage, obj: { ...kept, codec: createCodecPool(), share } })
   },
 
   /**
