@@ -62,7 +62,7 @@ export interface KeeperStats {
 
 /**
  * Sixteen segments a minute: all that is held of them is read once, 400 MB in the whole network with segments of 10 MiB. Of the node's own disk 16 MiB a
- * minute are read beside, in pieces of 256 KiB: 50 GB in two days.
+ * minute are read beside, in pieces of 256 KiB: 50 GB in two days, for 0.1 s of CPU a minute.
  */
 const DEFAULTS = { intervalMs: 60_000, contentsPerRound: 4, segmentsPerContent: 4, ownPiecesPerRound: 64 }
 /** Other holders of a content that are asked; each is a connection. */
