@@ -381,6 +381,7 @@ class IndexedPieceStore implements PieceStore {
     return this.#write('changing content', async core => {
       checkId('manifest id', manifestId)
       const manifest = encodeHex(manifestId)
+      core.kept.forget()
       await core.commit([core.contentChange(manifest, change(await core.known(manifest)))])
       this.#emit('content-changed', manifest)
     })

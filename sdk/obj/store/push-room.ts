@@ -51,11 +51,12 @@ export async function makeRoomForPush(core: StoreCore, push: ArrivedPush): Promi
   const room = plan(addedBytes)
   if (room.outcome === 'refused') throw pushRefused(room.by, core.policy, core.ledger, addedBytes)
   const { turnoverBytesPerDay, clock } = core.policy
-  for (const { manifest, peer, bytes } of room.displaced) {
+  for (const { manifest, peer } of room.displaced) {
     const displaced = await core.content(manifest)
     if (displaced === undefined) throw new CraftecError('internal', 'content went while it was being displaced')
     if (peer === from) await removeContent(core, manifest, displaced)
     else {
+      const bytes = displaced.pieces * slotBytes(displaced.pieceBytes)
       const turnover = countTurnover(core.turnover, turnoverBytesPerDay, clock.now(), bytes)
       const change = { table: 'state', key: TURNOVER_KEY, value: encodeTurnover(turnover) } as const
       await removeContent(core, manifest, displaced, [change])
@@ -101,7 +102,7 @@ async function planner(
     value: policy.value({ ...content, usedAt: now }, now)
   }
   const asItIs = (addedBytes: number): Displacement => planDisplacement({ ...push, addedBytes }, sums, policy, [])
-  if (asItIs(mostBytes).outcome === 'fits') return asItIs
+  if (owner !== from || asItIs(mostBytes).outcome === 'fits') return asItIs
   const kept = await core.kept.read()
   const bytesOf = (peer: string): number => peerBytes.get(peer) ?? kept.peerBytes.get(peer) ?? 0
   return addedBytes => planDisplacement({ ...push, addedBytes }, { ...sums, bytesOf }, policy, kept.contents)

@@ -29,6 +29,7 @@ export async function recover(core: StoreCore): Promise<Recovery> {
   const [ledger, closed] = [await index.get('state', LEDGER_KEY), await index.get('state', CLOSED_KEY)]
   core.ledger = ledger === undefined ? EMPTY_LEDGER : decodeLedger(ledger)
   core.closedMark = closed !== undefined
+  core.kept.forget()
   const turnover = await index.get('state', TURNOVER_KEY)
   core.turnover = turnover === undefined ? NO_TURNOVER : decodeTurnover(turnover)
   const short = (await core.slabs?.load(index)) ?? []

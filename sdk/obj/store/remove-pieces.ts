@@ -42,6 +42,7 @@ export async function removeContent(
   also: readonly IndexChange[] = []
 ): Promise<void> {
   const bytes = row.pieces * slotBytes(row.pieceBytes)
+  core.kept.removed(manifest, row)
   const changes: IndexChange[] = [
     ...also,
     { table: 'content', key: manifest, value: undefined },

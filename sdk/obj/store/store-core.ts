@@ -42,8 +42,6 @@ export class StoreCore extends StoreRows {
   readonly room: () => Promise<number>
   ledger: Ledger = EMPTY_LEDGER
   turnover: Turnover = NO_TURNOVER
-  /** Rises when any content may have changed. */
-  contentsVersion = 0
   readonly kept = new KeptContentsReader(this)
   /** The index may be ahead of what is in memory: a commit failed, and how is not known. */
   stale = true
@@ -96,6 +94,7 @@ export class StoreCore extends StoreRows {
   ): Promise<{ changes: IndexChange[]; ledger: Ledger }> {
     const { peer, origin } = row
     const bytes = pieces * slotBytes(row.pieceBytes)
+    this.kept.changed(pieces)
     const changes = [
       this.contentChange(manifest, { ...row, pieces: row.pieces + pieces }),
       await this.#heldChange(row.home, segment, pieces)
@@ -170,7 +169,6 @@ export class StoreCore extends StoreRows {
     const all = [...changes]
     if (ledger !== this.ledger) all.push({ table: 'state', key: LEDGER_KEY, value: encodeLedger(ledger) })
     if (this.closedMark) all.push({ table: 'state', key: CLOSED_KEY, value: undefined })
-    if (changes.some(({ table }) => table === 'content')) this.contentsVersion++
     return all
   }
 
