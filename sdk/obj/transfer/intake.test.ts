@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CrashDisk } from '../../../test/kit/crash-disk.ts'
 import { hashing, publishContent } from '../../../test/kit/published-content.ts'
+import { newContent, pieces } from '../../../test/kit/store-content.ts'
 import { createMemoryPieceStore, openIndexedPieceStore, type PieceStore } from '../store/index.ts'
 import { createIntake } from './intake.ts'
 import { ManifestShelf } from './manifest-shelf.ts'
@@ -39,6 +40,18 @@ describe('what is kept for a peer', () => {
     disk.capacityBytes = 0
     expect(await intakeOf(store).store('ann', offer, undefined, sent)).toEqual({ outcome: 'refused' })
     expect(await store.content(manifest.id)).toMatchObject({ pieces: 1 })
+  })
+
+  it('never takes the room of what the device has for itself, also when the disk is full before the quota', async () => {
+    const disk = new CrashDisk()
+    await using store = await slabStore(disk)
+    const own = newContent(1, { pieceBytes: manifest.pieceBytes })
+    await store.addContent(own)
+    await store.putPieces(own.manifestId, 0, pieces(own, 0, 3))
+    disk.capacityBytes = 4 * manifest.pieceBytes
+    expect(await intakeOf(store).store('ann', offer, manifest.bytes, sent)).toEqual({ outcome: 'refused' })
+    expect(await store.content(own.manifestId)).toMatchObject({ pieces: 3 })
+    expect(await store.content(manifest.id)).toBeUndefined()
   })
 
   it('is refused, without an error, when its content went meanwhile', async () => {
