@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type BenchRow, type BenchSuite, type Measurement, median, runSuite } from './harness.ts'
+import { type BenchRow, type BenchSuite, inARow, type Measurement, median, runSuite } from './harness.ts'
 
 const environment = { runtime: 'test' }
 
@@ -28,6 +28,12 @@ describe('runSuite', () => {
     const [a, b] = [scripted('a', [1, 1, 1], log), scripted('b', [1, 1, 1], log)]
     await runSuite(suiteOf([{ measurement: a, baseline: b }]), undefined, environment)
     expect(log).toEqual(['a', 'b', 'b', 'a', 'a', 'b'])
+  })
+
+  it('takes the middle one of several in a row, each round', async () => {
+    const cold = inARow(scripted('cold', [1, 9, 8, 2, [4, 6], 7]), 3)
+    const { rows } = await runSuite(suiteOf([{ measurement: cold }], { rounds: 2 }), undefined, environment)
+    expect(rows).toMatchObject([{ id: 'cold', figure: 6.5 }])
   })
 
   it('reports medians, and the median of the ratios of each round', async () => {

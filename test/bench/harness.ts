@@ -152,6 +152,21 @@ export function onlyOnce(measurement: Measurement): Measurement {
   }
 }
 
+/**
+ * The middle one of `times` in a row: minutes pass between two rounds of a long suite, in which the system takes memory back that the first
+ * one has to ask for again. For both sides of a row, or neither.
+ */
+export function inARow(measurement: Measurement, times: number): Measurement {
+  return {
+    ...measurement,
+    run: async signal => {
+      const figures: number[] = []
+      for (let time = 0; time < times; time++) figures.push(...samples(await measurement.run(signal)))
+      return figures
+    }
+  }
+}
+
 function samples(result: number | readonly number[]): readonly number[] {
   const list = typeof result === 'number' ? [result] : result
   if (list.length === 0 || !list.every(Number.isFinite)) throw new RangeError(`not a figure: ${JSON.stringify(list)}`)

@@ -14,9 +14,10 @@ import { Distributor } from './distributor.ts'
 import { newContent } from './find-content.ts'
 import { importContent } from './import-content.ts'
 import type { ObjContext } from './obj-context.ts'
-import { DRAFT_PREFIX, putContent, readTimestamp } from './put-content.ts'
+import { DRAFT_PREFIX, putContent, readTimestamp, SEGMENTS_AT_ONCE } from './put-content.ts'
 import { contentSize } from './read-content.ts'
 import { type RetrievedContent, streamOf } from './retrieved-content.ts'
+import { SegmentRooms } from './segment-rooms.ts'
 import { openSource, type PutSource } from './source-chunks.ts'
 import { type StorageService, startStorageService } from './storage-service.ts'
 import { type ContentHolders, type SurveyOptions, surveyHolders } from './survey-holders.ts'
@@ -78,6 +79,7 @@ export class ObjClient {
   readonly #distributor: Distributor
   readonly #reader: ContentReader
   readonly #service: StorageService | undefined
+  readonly #rooms: SegmentRooms
   readonly #life = new AbortController()
 
   /** @param share serve what is held to others while this node runs */
@@ -85,6 +87,7 @@ export class ObjClient {
     this.#context = context
     this.#distributor = new Distributor(context)
     this.#reader = new ContentReader(context)
+    this.#rooms = new SegmentRooms(SEGMENTS_AT_ONCE, context.clock)
     this.#service = share ? startStorageService(context, { intake: false, durable: false }) : undefined
   }
 
@@ -110,6 +113,7 @@ export class ObjClient {
     this.#life.abort(new CraftecError('stopped', 'the node was stopped'))
     this.#distributor.stop()
     this.#service?.stop()
+    this.#rooms.clear()
   }
 
   /**
@@ -131,13 +135,18 @@ export class ObjClient {
     if (replicas !== undefined && !(Number.isFinite(replicas) && replicas >= 0 && replicas <= 64))
       throw new CraftecError('invalid-argument', `replicas must be a number of 0..64, got ${replicas}`)
     const [name = '', type = ''] = [options.name ?? opened.name, options.type ?? opened.type]
-    const { manifest, key } = await putContent(this.#context, opened, {
-      encrypt,
-      pin,
-      label: name || type ? { name, type } : undefined,
-      signal: anySignal(options.signal, this.#life.signal),
-      onProgress: bytes => onProgress?.({ bytes, total: opened.size })
-    })
+    const { manifest, key } = await putContent(
+      this.#context,
+      opened,
+      {
+        encrypt,
+        pin,
+        label: name || type ? { name, type } : undefined,
+        signal: anySignal(options.signal, this.#life.signal),
+        onProgress: bytes => onProgress?.({ bytes, total: opened.size })
+      },
+      this.#rooms
+    )
     const link: ContentLink = {
       contentId: manifest.contentId,
       manifestId: manifest.id,
