@@ -36,8 +36,13 @@ export interface PutContentResult {
   readonly key: Uint8Array | undefined
 }
 
-/** Segments that are being filled, hashed, coded or written; each takes its size and a fifth in memory. Three were slower by a twentieth. */
+/**
+ * Segments of bytes in memory that are being filled, hashed, coded or written; each takes its size and a fifth in memory. Three were slower
+ * by a twentieth.
+ */
 export const SEGMENTS_AT_ONCE = 4
+/** Of a source that comes in parts: it is put in little memory, however large it is. */
+const SEGMENTS_READ_AT_ONCE = 3
 /** Where a store keeps note of content that has no manifest yet. */
 export const DRAFT_PREFIX = 'draft/'
 /** The note says when the put was last alive, to this many milliseconds; it takes a write to the disk. */
@@ -79,6 +84,8 @@ export async function putContent(
     throw error
   } finally {
     release()
+    // what comes in parts is often too large to have in memory, and its room is wanted for sending it
+    if (source.whole === undefined) rooms.clear()
   }
 }
 
@@ -112,7 +119,10 @@ class Draft {
       sizeBytes: cipher && size !== undefined ? cipherLayout(size, cipher.chunkBytes).storedBytes : size,
       whole: cipher ? undefined : source.whole
     })
-    const kept = await this.#keepAll(stored(chunks, cipher, onPlain), naming, shape, options.signal)
+    const kept = await this.#keepAll(stored(chunks, cipher, onPlain), naming, shape, {
+      atOnce: source.whole ? SEGMENTS_AT_ONCE : SEGMENTS_READ_AT_ONCE,
+      signal: options.signal
+    })
     const manifest = await this.#sign(kept, shape, cipher && { chunkBytes: cipher.chunkBytes, plainSize })
     const content = {
       manifestId: manifest.id,
@@ -138,7 +148,7 @@ class Draft {
     bytes: AsyncIterable<Uint8Array>,
     naming: ContentNaming,
     shape: SegmentShape,
-    signal: AbortSignal | undefined
+    { atOnce, signal }: { readonly atOnce: number; readonly signal: AbortSignal | undefined }
   ): Promise<KeptContent> {
     const segments: ManifestSegment[] = []
     const running = new Set<Promise<void>>()
@@ -175,7 +185,7 @@ class Draft {
           })
           .finally(() => running.delete(kept))
         running.add(kept)
-        if (running.size < SEGMENTS_AT_ONCE) continue
+        if (running.size < atOnce) continue
         await Promise.race(running)
       }
       await Promise.all(inThisThread)
