@@ -91,7 +91,8 @@ describe('what gives way to a push', () => {
       const { push, sums } = situation
       const displaced = displacedBy(situation)
       const lost = (name: string): number => total(displaced.filter(content => content.peer === name))
-      const share = sums.bytesOf(push.peer) - lost(push.peer) + push.addedBytes
+      const promised = total(sums.promised.filter(({ peer }) => peer === push.peer))
+      const share = sums.bytesOf(push.peer) + promised - lost(push.peer) + push.addedBytes
       for (const name of PEERS)
         if (name !== push.peer && lost(name) > 0) expect(sums.bytesOf(name) - lost(name)).toBeGreaterThanOrEqual(share)
     })
@@ -227,8 +228,15 @@ describe('a node that strangers filled', () => {
       content(number, number < 4 ? 'greedy' : `peer ${number}`, 10, 1)
     )
     const push = (addedBytes: number): Push => ({ manifest: 'new', peer: 'new', owner: 'new', addedBytes, value: 2 })
-    const plan = (addedBytes: number) => planDisplacement(push(addedBytes), sumsOf(kept, 100), policy, kept)
-    expect(plan(20)).toMatchObject({ outcome: 'fits', displaced: [{ peer: 'greedy' }, { peer: 'greedy' }] })
+    const plan = (addedBytes: number, promisedBytes = 0) => {
+      const promised = [{ peer: 'new', bytes: promisedBytes }]
+      return planDisplacement(push(addedBytes), { ...sumsOf(kept, 100), promised }, policy, kept)
+    }
+    const both = { outcome: 'fits', displaced: [{ peer: 'greedy' }, { peer: 'greedy' }] }
+    expect(plan(20)).toMatchObject(both)
     expect(plan(21)).toEqual({ outcome: 'refused', by: 'peers-quota' })
+    // What is promised counts as had.
+    expect(plan(10, 10)).toMatchObject(both)
+    expect(plan(10, 11)).toEqual({ outcome: 'refused', by: 'peers-quota' })
   })
 })
