@@ -272,7 +272,7 @@ class IndexedPieceStore implements PieceStore {
   async usage(): Promise<StoreUsage> {
     const core = this.#open()
     const { bytes, contents, pieces } = core.ledger
-    return { bytes, quota: await this.#quota(), contents, pieces, perPeer: await topPeers(core.index) }
+    return { bytes, quota: await core.quotaBytes(), contents, pieces, perPeer: await topPeers(core.index) }
   }
 
   evict(needBytes: number, { keep = [], signal }: EvictOptions = {}): Promise<EvictionReport> {
@@ -280,7 +280,7 @@ class IndexedPieceStore implements PieceStore {
       'eviction',
       async core => {
         checkInteger('needBytes', needBytes, 0, Number.MAX_SAFE_INTEGER)
-        const free = (await this.#quota()) - core.ledger.bytes
+        const free = (await core.quotaBytes()) - core.ledger.bytes
         const kept = new Set(keep.map(encodeHex))
         const { freedBytes, manifests } = await evictBytes(core, needBytes - free, {
           keep: kept,
@@ -385,12 +385,6 @@ class IndexedPieceStore implements PieceStore {
       await core.commit([core.contentChange(manifest, change(await core.known(manifest)))])
       this.#emit('content-changed', manifest)
     })
-  }
-
-  /** The caller's cap, or what is taken and what the system would still grant. */
-  async #quota(): Promise<number> {
-    const { policy, ledger, room } = this.#core
-    return Math.min(policy.quotaBytes, ledger.bytes + (await room()))
   }
 
   readonly #evicted = (manifest: string): void =>

@@ -88,7 +88,7 @@ async function planner(
   const { bytes, peersBytes } = ledger
   const sums: StoreSums = {
     now,
-    quotaBytes: diskIsFull ? bytes : Math.min(policy.quotaBytes, bytes + (await core.room())),
+    quotaBytes: diskIsFull ? bytes : await core.quotaBytes(),
     bytes,
     peersBytes,
     bytesOf: peer => peerBytes.get(peer) ?? 0,

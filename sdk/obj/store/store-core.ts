@@ -71,6 +71,11 @@ export class StoreCore extends StoreRows {
     }
   }
 
+  /** The caller's cap, or what is taken and what the system would still grant, whichever is less. */
+  async quotaBytes(): Promise<number> {
+    return Math.min(this.policy.quotaBytes, this.ledger.bytes + (await this.room()))
+  }
+
   usedAt(manifest: string, row: Pick<ContentRow, 'usedAt'>): number {
     return Math.max(row.usedAt, this.#touched.get(manifest) ?? 0)
   }
