@@ -70,10 +70,12 @@ async function open(parameters: RlncParameters): Promise<Bench> {
   // One each: a loop that has run on other shapes is compiled worse, to a quarter of the speed for encoding after decoding.
   const [naiveEncoder, naiveDecoder, naiveRecoder] = [naiveCode(source), naiveCode(source), naiveCode(source)]
   let firstInput = 0
-  const naiveEncode = throughput('encode 8, naive JS', (NAIVE_INPUTS * PIECE_BYTES) / PARITY, () => {
-    naiveEncoder.encode(rows.subarray(0, NAIVE_INPUTS), outputs.slice(0, 1), firstInput)
-    firstInput = (firstInput + NAIVE_INPUTS) % K
-  })
+  const naiveEncode = bestSoFar(
+    throughput('encode 8, naive JS', (NAIVE_INPUTS * PIECE_BYTES) / PARITY, () => {
+      naiveEncoder.encode(rows.subarray(0, NAIVE_INPUTS), outputs.slice(0, 1), firstInput)
+      firstInput = (firstInput + NAIVE_INPUTS) % K
+    })
+  )
   const xor = xorOnly(bytesOf(parameters.xorOnly), source)
   const xorEncode = throughput('xor 8', K * HEAD_BYTES.encode, () => xor(PARITY, HEAD_BYTES.encode))
   const xorDecode = throughput('xor 40', SEGMENT_BYTES, () => xor(K, PIECE_BYTES))
@@ -89,7 +91,9 @@ async function open(parameters: RlncParameters): Promise<Bench> {
   const heads = coded
     .slice(0, K)
     .map(({ coefficients, data }) => ({ coefficients, data: data.subarray(0, HEAD_BYTES.decode) }))
-  const naiveDecode = throughput('decode 40 coded, naive JS', K * HEAD_BYTES.decode, () => naiveDecoder.decode(heads))
+  const naiveDecode = bestSoFar(
+    throughput('decode 40 coded, naive JS', K * HEAD_BYTES.decode, () => naiveDecoder.decode(heads))
+  )
   // Received straight into the decoder, as from the network: what is left is to decode.
   const receivedCoded = filledDecoder(best, coded)
   const receivedMixed = filledDecoder(best, [...sourcePieces(source).slice(4), ...coded.slice(0, 4)])
@@ -105,7 +109,7 @@ async function open(parameters: RlncParameters): Promise<Bench> {
   for (const piece of held) recoder.hold(piece)
   const recoded = new Uint8Array(PIECE_BYTES)
   const recode = throughput(`recode 8 to 1, ${best.name}`, PIECE_BYTES, () => recoder.recode(recoded), 20)
-  const naiveRecode = throughput('recode 8 to 1, naive JS', PIECE_BYTES, () => naiveRecoder.recode(held), 2)
+  const naiveRecode = bestSoFar(throughput('recode 8 to 1, naive JS', PIECE_BYTES, () => naiveRecoder.recode(held), 2))
 
   const withCopies = throughput(`encode 8 with all copies, ${best.name}`, SEGMENT_BYTES, () => {
     const encoder = filledEncoder(best, source)
@@ -148,6 +152,21 @@ function throughput(id: string, bytes: number, task: () => unknown, repeats = 1)
         } while (performance.now() < end)
       }
       return bytes / 1e3 / best
+    }
+  }
+}
+
+/**
+ * V8 compiles a plain loop anew when it sees fit, at times to a fifth of its speed and for many rounds. That is no merit of ours: such a loop
+ * counts with the best that it has made in any round before.
+ */
+function bestSoFar(measurement: Measurement): Measurement {
+  let best = 0
+  return {
+    ...measurement,
+    run: async signal => {
+      best = Math.max(best, Number(await measurement.run(signal)))
+      return best
     }
   }
 }

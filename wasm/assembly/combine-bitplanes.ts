@@ -8,7 +8,7 @@
 import { reductionMask } from './gf256'
 
 /** Inputs a table. 4 is as fast for 8 rows and 12 % slower for 40; 6 is 12 % slower for 8 and as fast for 40. */
-const GROUP: usize = 5
+export const GROUP: usize = 5
 const COLUMN_BYTES: usize = 64
 /** Bytes of a table: the sums of every subset of a group. */
 const TABLE_BYTES: usize = COLUMN_BYTES << GROUP
@@ -19,12 +19,12 @@ const TABLE_BYTES: usize = COLUMN_BYTES << GROUP
 const AHEAD_BYTES: usize = 512
 
 // @ts-ignore: decorator
-@inline function double(x: v128, zero: v128, reduction: v128): v128 {
+@inline export function double(x: v128, zero: v128, reduction: v128): v128 {
   return v128.xor(i8x16.add(x, x), v128.and(i8x16.lt_s(x, zero), reduction))
 }
 
 // @ts-ignore: decorator
-@inline function groups(count: usize): usize {
+@inline export function groups(count: usize): usize {
   return (count + GROUP - 1) / GROUP
 }
 
@@ -104,17 +104,25 @@ function readAhead(inputs: usize, count: usize, from: usize, to: usize): void {
   }
 }
 
-// For every row, bit (highest first) and group: the address of the table entry to add. Bit i of an entry's number stands for input i
-// of its group. One multiplication gathers the lowest bits of eight bytes into the highest byte.
+/**
+ * The entry of a group's table that a bit of its scalars picks: bit i of its number stands for input i of the group. One multiplication
+ * gathers the lowest bits of eight bytes into the highest byte.
+ * @param left scalars from here to the end of the row
+ */
+// @ts-ignore: decorator
+@inline export function entryOf(scalars: usize, left: usize, bit: u64): usize {
+  // reads up to seven bytes of what follows the coefficients, and masks them out
+  const group = load<u64>(scalars) & (<u64>-1 >>> <u64>(64 - 8 * min(GROUP, left)))
+  return <usize>((((group >>> bit) & 0x0101_0101_0101_0101) * 0x0102_0408_1020_4080) >>> 56)
+}
+
+// For every row, bit (highest first) and group: the address of the table entry to add.
 function planPicks(rows: usize, count: usize, coefficients: usize, picks: usize, tables: usize): void {
   for (let row: usize = 0; row < rows; row++) {
     for (let bit: u64 = 7; <i64>bit >= 0; bit--) {
       let table = tables
       for (let j: usize = 0; j < count; j += GROUP) {
-        // reads up to three bytes of what follows the coefficients, and masks them out
-        const scalars = load<u64>(coefficients + j) & (<u64>-1 >>> <u64>(64 - 8 * min(GROUP, count - j)))
-        const entry = (((scalars >>> bit) & 0x0101_0101_0101_0101) * 0x0102_0408_1020_4080) >>> 56
-        store<u32>(picks, <u32>(table + <usize>entry * COLUMN_BYTES))
+        store<u32>(picks, <u32>(table + entryOf(coefficients + j, count - j, bit) * COLUMN_BYTES))
         picks += 4
         table += TABLE_BYTES
       }
