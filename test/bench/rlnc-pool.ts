@@ -16,6 +16,8 @@ const SEGMENT_BYTES = K * PIECE_BYTES
 const PARITY = 8
 /** A quarter of a second of work for two workers: what starts and ends a run is a small part of it. */
 const SEGMENTS = 24
+/** Of which the best counts, on both sides. */
+const SCALING_TURNS = 10
 /** A task that has slept is given a core for some milliseconds, one that has used its share may lose it in the middle of a run. */
 const REST_MS = 5
 
@@ -74,10 +76,10 @@ async function open(): Promise<Bench> {
   const scaling: Measurement = {
     id: `${SEGMENTS} segments, 2 workers over 1`,
     unit: 'x',
-    // In turns: what else the machine does with its memory changes from one half second to the next.
+    // In turns: what else the machine does with its memory and cores changes from one half second to the next, and two workers need both cores whole.
     run: async () => {
       const [alone, together]: [number[], number[]] = [[], []]
-      for (let turn = 0; turn < 5; turn++) {
+      for (let turn = 0; turn < SCALING_TURNS; turn++) {
         alone.push(await encodeMany(single, 1))
         together.push(await encodeMany(pair, 2))
       }
