@@ -123,10 +123,17 @@ async function startMeasurements(
 
   return {
     put: async () => megabytesPerSecond(CONTENT_BYTES, await inPage(await putter(), 'putMs', CONTENT_BYTES)),
+    writeFromPage: async () =>
+      megabytesPerSecond(CONTENT_BYTES, await inPage(await putter(), 'writeFromPageMs', CONTENT_BYTES)),
     putFile: async () => megabytesPerSecond(CONTENT_BYTES, await inPage(await putter(), 'putMs', CONTENT_BYTES, true)),
     store: async id => measureStore(await store(), id),
     webSocket: async () =>
       megabytesPerSecond(CONTENT_BYTES, await inPage(await downloader(), 'webSocketMs', webSocketUrl, CONTENT_BYTES)),
+    bareDownload: async () =>
+      megabytesPerSecond(
+        CONTENT_BYTES,
+        await inPage(await downloader(), 'bareDownloadMs', webSocketUrl, CONTENT_BYTES)
+      ),
     getFromNode: async () => {
       const link = await storedOnNode()
       return megabytesPerSecond(CONTENT_BYTES, (await inPage(await downloader(), 'get', link)).ms)

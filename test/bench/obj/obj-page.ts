@@ -2,6 +2,7 @@
 import { systemRandom } from '../../../sdk/async/index.ts'
 import { createCraftec } from '../../../sdk/index.ts'
 import { createCodecPool, openPieceStore } from '../../../workers/index.ts'
+import { bareDownloadMs } from './bare-download.ts'
 import type { Keep } from './exchange.ts'
 
 type Craft = Awaited<ReturnType<typeof createCraftec>>
@@ -63,6 +64,20 @@ const objPage = {
     return ms
   },
 
+  /** The same bytes as one file, as a page writes it that has no worker: the browser does it, in a process of its own. */
+  async writeFromPageMs(bytes: number): Promise<number> {
+    if (source.length !== bytes) source = systemRandom(bytes).slice()
+    const root = await navigator.storage.getDirectory()
+    const started = performance.now()
+    const file = await root.getFileHandle('plain', { create: true })
+    const stream = await file.createWritable()
+    await stream.write(source)
+    await stream.close()
+    const ms = performance.now() - started
+    await root.removeEntry('plain')
+    return ms
+  },
+
   /** Put a stream of fresh bytes. @returns its link, when all storage peers have their share, if there are to be any */
   async publish(bytes: number, spread: boolean): Promise<string> {
     const { link, distribution } = await obj().put(blocks(bytes), spread ? {} : { replicas: 0 })
@@ -110,6 +125,8 @@ const objPage = {
     await obj().remove(link)
     return { ms, firstByteMs, fetchedBytes, peers }
   },
+
+  bareDownloadMs,
 
   /** The same bytes as WebSocket messages. */
   async webSocketMs(url: string, bytes: number): Promise<number> {
