@@ -123,6 +123,7 @@ async function startMeasurements(
 
   return {
     put: async () => megabytesPerSecond(CONTENT_BYTES, await inPage(await putter(), 'putMs', CONTENT_BYTES)),
+    barePut: async () => megabytesPerSecond(CONTENT_BYTES, await inPage(await putter(), 'barePutMs', CONTENT_BYTES)),
     writeFromPage: async () =>
       megabytesPerSecond(CONTENT_BYTES, await inPage(await putter(), 'writeFromPageMs', CONTENT_BYTES)),
     putFile: async () => megabytesPerSecond(CONTENT_BYTES, await inPage(await putter(), 'putMs', CONTENT_BYTES, true)),

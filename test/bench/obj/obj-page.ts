@@ -3,6 +3,7 @@ import { systemRandom } from '../../../sdk/async/index.ts'
 import { createCraftec } from '../../../sdk/index.ts'
 import { createCodecPool, openPieceStore } from '../../../workers/index.ts'
 import { bareDownloadMs } from './bare-download.ts'
+import { barePutMs } from './bare-put.ts'
 import type { Keep } from './exchange.ts'
 
 type Craft = Awaited<ReturnType<typeof createCraftec>>
@@ -39,6 +40,12 @@ async function* blocks(bytes: number): AsyncGenerator<Uint8Array, void, undefine
   }
 }
 
+/** Random bytes, the same ones whenever they are asked for. */
+function sourceOf(bytes: number): Uint8Array<ArrayBuffer> {
+  if (source.length !== bytes) source = Uint8Array.from(systemRandom(bytes))
+  return source
+}
+
 const objPage = {
   /** @param share hold what was put or fetched for others, reachable over WebRTC */
   async open(bootstrap: readonly string[], share: boolean, keep: Keep = 'disk'): Promise<void> {
@@ -53,10 +60,10 @@ const objPage = {
    * @param asFile as the browser hands out what a user chose, instead of bytes in memory
    */
   async putMs(bytes: number, asFile = false): Promise<number> {
-    if (source.length !== bytes) source = systemRandom(bytes).slice()
+    const content = sourceOf(bytes)
     // another first byte is another content
-    source[0] = (source[0] ?? 0) + 1
-    const given = asFile ? new File([source], 'file') : source
+    content[0] = (content[0] ?? 0) + 1
+    const given = asFile ? new File([content], 'file') : content
     const started = performance.now()
     const { link } = await obj().put(given, { replicas: 0 })
     const ms = performance.now() - started
@@ -64,14 +71,16 @@ const objPage = {
     return ms
   },
 
+  barePutMs: (bytes: number): Promise<number> => barePutMs(sourceOf(bytes)),
+
   /** The same bytes as one file, as a page writes it that has no worker: the browser does it, in a process of its own. */
   async writeFromPageMs(bytes: number): Promise<number> {
-    if (source.length !== bytes) source = systemRandom(bytes).slice()
+    const content = sourceOf(bytes)
     const root = await navigator.storage.getDirectory()
     const started = performance.now()
     const file = await root.getFileHandle('plain', { create: true })
     const stream = await file.createWritable()
-    await stream.write(source)
+    await stream.write(content)
     await stream.close()
     const ms = performance.now() - started
     await root.removeEntry('plain')
