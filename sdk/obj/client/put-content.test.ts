@@ -113,6 +113,20 @@ describe('putting content', () => {
     }
   })
 
+  it('has succeeded when the content is there, though its note cannot be removed', async () => {
+    const { context } = storageNetwork().node()
+    const { store } = context
+    const setValue: PieceStore['setValue'] = async (key, value) => {
+      if (value === undefined) throw new CraftecError('storage-full', 'the disk is full')
+      return store.setValue(key, value)
+    }
+    const failing = new Proxy(store, {
+      get: (_, name) => (name === 'setValue' ? setValue : methodOf(store, name as keyof PieceStore))
+    })
+    const { manifest } = await put({ ...context, store: failing }, content(SHAPE.segmentBytes))
+    expect((await store.contents()).map(({ manifestId }) => manifestId)).toEqual([manifest.id])
+  })
+
   it('ends what is under way when it is aborted, and leaves nothing', async () => {
     const { context } = storageNetwork().node()
     const controller = new AbortController()

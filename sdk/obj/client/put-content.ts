@@ -138,7 +138,8 @@ class Draft {
     if (this.#begun === undefined) await store.addContent(content)
     else {
       await store.adopt(this.#id, content)
-      await this.#forget()
+      // not waited for, and no failure of the put: of a note without its content the next start disposes
+      void this.#forget().catch(() => {})
     }
     return { manifest, key }
   }
